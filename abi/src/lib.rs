@@ -1,0 +1,13 @@
+//! The contract between compiled guest code and the runtime: where the guest's registers
+//! live, which helpers compiled code may call, and how an image file is laid out.
+//!
+//! Compiler and runtime both expand what is written here, so neither can have a helper or a
+//! register that the other lacks. It knows neither LLVM nor Linux.
+
+mod image;
+mod state;
+
+pub use image::{Addressing, IMAGE_BASE, IMAGE_MAGIC, LineEntry, Manifest, PT_VMTRANS};
+pub use state::{
+    FLOAT_SLOTS, GuestState, HELPERS, Helper, INT_SLOTS, StateOffset, float_slot, int_slot,
+};

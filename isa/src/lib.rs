@@ -1,0 +1,19 @@
+//! Guest instruction sets as tables: one row an instruction, holding its encoding, its
+//! assembly text and its meaning. The decoder, the disassembler, the interpreter, the
+//! lifter and the fuzz sampler are readers of the rows.
+//!
+//! This crate knows nothing of LLVM, Linux or ELF, and has no unsafe code.
+#![forbid(unsafe_code)]
+
+mod addr;
+mod effects;
+mod interp;
+mod pattern;
+pub mod riscv;
+mod sem;
+
+pub use addr::GuestAddr;
+pub use effects::{Effects, RegSet};
+pub use interp::{Bus, Flow, Interpreter};
+pub use pattern::{FieldKind, Pattern};
+pub use sem::{AmoOp, CsrOp, Fmt, IntTy, Ordering, Rm, Sem, Width};
