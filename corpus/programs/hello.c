@@ -1,0 +1,9 @@
+/* Start-up and nothing else. */
+
+#include <stdio.h>
+
+int main(void)
+{
+    puts("hello, world");
+    return 0;
+}

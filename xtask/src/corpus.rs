@@ -1,0 +1,89 @@
+//! Builds the programs of `corpus/` for the host and for the guest, with the same flags.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::manifest::{Compilers, Language, Manifest, Program};
+use crate::paths::Paths;
+use crate::process;
+
+/// For whom a program is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// This machine.
+    Host,
+    /// The guest, riscv64.
+    Guest,
+}
+
+impl Side {
+    /// Name of the folder below `target/corpus/programs/`.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Side::Host => "host",
+            Side::Guest => "guest",
+        }
+    }
+}
+
+/// Builds every program for both sides; programs that are up to date are left alone.
+pub fn build_all(paths: &Paths) -> Result<()> {
+    let manifest = Manifest::read(&paths.manifest())?;
+    for program in &manifest.programs {
+        for side in [Side::Host, Side::Guest] {
+            build(paths, &manifest.compilers, program, side)?;
+        }
+    }
+    Ok(())
+}
+
+/// Builds one program for one side; gives the binary's path.
+pub fn build(
+    paths: &Paths,
+    compilers: &Compilers,
+    program: &Program,
+    side: Side,
+) -> Result<PathBuf> {
+    let binary = paths.programs(side.folder()).join(&program.name);
+    let source = paths.corpus().join(&program.source);
+    if !is_newer(&binary, &[&source, &paths.manifest()]) {
+        let folder = paths.programs(side.folder());
+        std::fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
+        process::run(
+            compiler(compilers, program.language, side)
+                .arg("-o")
+                .args([&binary, &source]),
+        )?;
+    }
+    Ok(binary)
+}
+
+fn compiler(compilers: &Compilers, language: Language, side: Side) -> Command {
+    let (name, flags) = match language {
+        Language::C => ("gcc", &compilers.c_flags),
+        Language::Cxx => ("g++", &compilers.cxx_flags),
+    };
+    let mut command = match side {
+        Side::Host => Command::new(name),
+        Side::Guest => Command::new(format!("{}{name}", compilers.guest_prefix)),
+    };
+    command.args(&compilers.flags).args(flags);
+    command
+}
+
+/// Whether `file` exists and is newer than everything it is made from.
+fn is_newer(file: &Path, inputs: &[&Path]) -> bool {
+    let modified = |path: &Path| {
+        path.metadata()
+            .and_then(|metadata| metadata.modified())
+            .ok()
+    };
+    let Some(made) = modified(file) else {
+        return false;
+    };
+    inputs
+        .iter()
+        .all(|input| modified(input).is_some_and(|changed| changed < made))
+}
