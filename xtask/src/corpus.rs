@@ -48,14 +48,16 @@ pub fn build(
 ) -> Result<PathBuf> {
     let binary = paths.programs(side.folder()).join(&program.name);
     let source = paths.corpus().join(&program.source);
-    if !is_newer(&binary, &[&source, &paths.manifest()]) {
+    let header = paths.corpus().join("programs/program.h");
+    if !is_newer(&binary, &[&source, &header, &paths.manifest()]) {
         let folder = paths.programs(side.folder());
         std::fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
-        process::run(
-            compiler(compilers, program.language, side)
-                .arg("-o")
-                .args([&binary, &source]),
-        )?;
+        let mut compiler = compiler(compilers, program.language, side);
+        compiler
+            .arg("-o")
+            .args([&binary, &source])
+            .args(&compilers.libraries);
+        process::run(&mut compiler)?;
     }
     Ok(binary)
 }

@@ -12,6 +12,8 @@ mod process;
 mod setup;
 mod sources;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -31,10 +33,19 @@ enum Command {
     Corpus,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(&Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<()> {
     let paths = paths::Paths::find()?;
-    match arguments.command {
+    match command {
         Command::Setup => setup::run(&paths),
         Command::Corpus => {
             setup::run(&paths)?;

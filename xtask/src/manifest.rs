@@ -34,6 +34,8 @@ pub struct Compilers {
     pub c_flags: Vec<String>,
     /// Flags for C++ only.
     pub cxx_flags: Vec<String>,
+    /// Libraries, after the source.
+    pub libraries: Vec<String>,
 }
 
 /// A package of Debian's that is unpacked under `target/`.
@@ -132,8 +134,7 @@ impl Manifest {
 mod tests {
     use super::*;
 
-    const HEAD: &str =
-        "[compilers]\nguest_prefix = \"x-\"\nflags = []\nc_flags = []\ncxx_flags = []\n";
+    const HEAD: &str = "[compilers]\nguest_prefix = \"x-\"\nflags = []\nc_flags = []\ncxx_flags = []\nlibraries = []\n";
 
     fn package(sha256: &str, folder: &str) -> String {
         format!(
