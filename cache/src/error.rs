@@ -28,6 +28,17 @@ pub enum Error {
         /// Effective user id of this process.
         expected: u32,
     },
+    /// Everyone may write to the root of the cache, and so could lead this user astray.
+    #[error(
+        "cache directory {} has mode {found:04o}, expected one in which not everyone may write",
+        path.display()
+    )]
+    OpenDirectory {
+        /// The root of the cache.
+        path: PathBuf,
+        /// Its mode.
+        found: u32,
+    },
     /// An object that is not what its name says. It was removed if that was possible.
     #[error(transparent)]
     Damaged(#[from] Damage),
@@ -98,11 +109,6 @@ impl Error {
             action,
             source,
         }
-    }
-
-    /// Whether the operating system said `kind`.
-    pub(crate) fn is(&self, kind: io::ErrorKind) -> bool {
-        matches!(self, Error::Io { source, .. } if source.kind() == kind)
     }
 }
 

@@ -34,7 +34,7 @@ use crate::trust;
 
 /// How old a change must be before the file's times tell it from a later one. Linux steps its
 /// clock for files every 1 to 10 ms.
-pub const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = Duration::from_millis(20);
 
 const MAGIC: [u8; 8] = *b"vmtrans\x03";
 const MEMO_LEN: usize = 8 + IDENTITY_LEN + 32 + 32;

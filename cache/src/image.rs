@@ -59,7 +59,7 @@ impl Cache {
     ) -> Result<StoredImage> {
         let link = self.image_path(key);
         trust::check_root(self.layout().root(), self.user())?;
-        let previous = follow(&link, key).unwrap_or(None);
+        let previous = follow(&link, key, self.user()).unwrap_or(None);
 
         let mut temporary = Temporary::new(&link)?;
         write(temporary.file()).map_err(Error::io(&link, "written"))?;
@@ -108,7 +108,7 @@ impl Cache {
     fn find_image(&self, key: &Key) -> Result<Option<StoredImage>> {
         let link = self.image_path(key);
         for _ in 0..ATTEMPTS {
-            let Some(ImageLink { path, content }) = follow(&link, key)? else {
+            let Some(ImageLink { path, content }) = follow(&link, key, self.user())? else {
                 return Ok(None);
             };
             // A missing file was replaced or cleaned since the link was read.
@@ -129,16 +129,19 @@ impl Cache {
     }
 }
 
-/// Hashes the file of an image, whatever the memo says.
-pub(crate) fn verify(link: &ImageLink, user: u32) -> Result<()> {
-    let Some(Trusted { file, .. }) = trust::open(&link.path, user)? else {
-        return Ok(());
+/// Hashes the file of an image, whatever the memo says; nothing if there is none.
+pub(crate) fn verify(link: &Path, key: &Key, user: u32) -> Result<Option<u64>> {
+    let Some(link) = follow(link, key, user)? else {
+        return Ok(None);
+    };
+    let Some(Trusted { file, metadata }) = trust::open(&link.path, user)? else {
+        return Ok(None);
     };
     let found = hash_file(&file, &link.path)?;
     if found != link.content {
         return Err(content_damage(&link.path, &found, &link.content).into());
     }
-    Ok(())
+    Ok(Some(metadata.len()))
 }
 
 fn content_damage(path: &Path, found: &ContentHash, expected: &ContentHash) -> Damage {
@@ -149,15 +152,9 @@ fn content_damage(path: &Path, found: &ContentHash, expected: &ContentHash) -> D
 ///
 /// # Errors
 /// [`Error::Damaged`] if it is no link, or not to a file that can only be this key's.
-pub(crate) fn follow(link: &Path, key: &Key) -> Result<Option<ImageLink>> {
-    let expected = || format!("a link to {}.<content hash>", file_name(link));
-    let target = match fs::read_link(link) {
-        Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-            return Err(Damage::new(link, "no symbolic link", expected()).into());
-        }
-        Err(error) => return Err(Error::io(link, "opened")(error)),
+pub(crate) fn follow(link: &Path, key: &Key, user: u32) -> Result<Option<ImageLink>> {
+    let Some(target) = trust::read_link(link, user)? else {
+        return Ok(None);
     };
     let fan = link.parent().map(file_name).unwrap_or_default();
     match target.to_str().and_then(|target| Name::parse(&fan, target)) {
@@ -167,7 +164,8 @@ pub(crate) fn follow(link: &Path, key: &Key) -> Result<Option<ImageLink>> {
         })),
         _ => {
             let found = format!("a link to {}", target.display());
-            Err(Damage::new(link, found, expected()).into())
+            let expected = format!("a link to {}.<content hash>", file_name(link));
+            Err(Damage::new(link, found, expected).into())
         }
     }
 }

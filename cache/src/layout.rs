@@ -50,6 +50,11 @@ impl fmt::Display for Kind {
     }
 }
 
+/// Directories of small files beside the objects.
+pub(crate) const CODE_MAPS: &str = "codemap";
+pub(crate) const IDENTITIES: &str = "identity";
+pub(crate) const SPOOL: &str = "spool";
+
 /// Starts the name of a file that is being written.
 pub(crate) const TEMPORARY_PREFIX: &str = ".tmp-";
 
@@ -73,28 +78,36 @@ impl Layout {
         fan_out(&self.root, kind.directory(), &key.to_string())
     }
 
-    pub(crate) fn identities(&self) -> PathBuf {
-        self.root.join("identity")
-    }
-
     pub(crate) fn identity(&self, name: &Key) -> PathBuf {
-        fan_out(&self.root, "identity", &name.to_string())
-    }
-
-    pub(crate) fn code_maps(&self) -> PathBuf {
-        self.root.join("codemap")
+        fan_out(&self.root, IDENTITIES, &name.to_string())
     }
 
     pub(crate) fn code_map(&self, guest: &ContentHash) -> PathBuf {
-        self.code_maps().join(guest.to_string())
-    }
-
-    pub(crate) fn spool_directory(&self) -> PathBuf {
-        self.root.join("spool")
+        self.root.join(CODE_MAPS).join(guest.to_string())
     }
 
     pub(crate) fn spool(&self) -> PathBuf {
-        self.root.join("spool/uses")
+        self.root.join(SPOOL).join("uses")
+    }
+
+    pub(crate) fn spool_set_aside(&self) -> PathBuf {
+        self.root.join(SPOOL).join("uses.aside")
+    }
+
+    /// Held by whoever has the index open. Beside the index, which may be renamed.
+    #[cfg(feature = "index")]
+    pub(crate) fn index_lock(&self) -> PathBuf {
+        self.root.join(SPOOL).join("index.lock")
+    }
+
+    pub(crate) fn index(&self) -> PathBuf {
+        self.root.join("index")
+    }
+
+    /// Where the last index that misbehaved is kept, for whoever wants to know why.
+    #[cfg(feature = "index")]
+    pub(crate) fn damaged_index(&self) -> PathBuf {
+        self.root.join("index.damaged")
     }
 }
 

@@ -25,14 +25,19 @@ mod config;
 mod error;
 mod identity;
 mod image;
+#[cfg_attr(not(feature = "index"), path = "index_left_out.rs")]
+mod index;
 mod key;
 mod layout;
+mod maintenance;
 mod publish;
 mod record;
+mod scan;
 mod spool;
 mod store;
 mod trust;
 mod unit;
+mod usage;
 
 pub use codemap::{Appended, CodeMap};
 pub use config::{Config, Durability};
@@ -41,4 +46,5 @@ pub use identity::{FileIdentity, HashSource};
 pub use image::StoredImage;
 pub use key::{ContentHash, Key, KeyBuilder, ParseHashError};
 pub use layout::Kind;
+pub use maintenance::{Cleaned, Entry, IndexState, Limits, Maintenance, Stats, Tally, Verified};
 pub use store::{Cache, Lookup};

@@ -3,8 +3,8 @@
 //! Small records at the end of one file. Best effort: a use that is lost makes an object look
 //! older than it is, nothing more. Does not know of the index.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -13,7 +13,7 @@ use crate::key::Key;
 use crate::layout::Kind;
 use crate::record;
 use crate::store::Cache;
-use crate::trust;
+use crate::trust::{self, Trusted};
 
 /// Bytes of a record without its check: key, kind, seconds since 1970.
 const BODY: usize = 32 + 4 + 8;
@@ -78,6 +78,41 @@ impl Cache {
         }
     }
 
+    /// Writes down what was kept back.
+    pub(crate) fn flush_uses(&self) {
+        if let Ok(mut pending) = self.uses.lock() {
+            self.write_uses(&mut pending);
+        }
+    }
+
+    /// Uses that were written down, those set aside and those since then.
+    pub(crate) fn spooled_uses(&self) -> SpooledUses {
+        let read = |path: &Path| read(path, self.user()).unwrap_or_default();
+        SpooledUses {
+            set_aside: read(&self.layout().spool_set_aside()),
+            since: read(&self.layout().spool()),
+        }
+    }
+
+    /// Sets aside what was written down so far, so that it can be entered in the index and then
+    /// removed. What was set aside before and not removed (the process died) is kept: then this
+    /// does nothing.
+    pub(crate) fn set_spool_aside(&self) {
+        let aside = self.layout().spool_set_aside();
+        let vacant = fs::symlink_metadata(&aside).is_err_and(|e| e.kind() == ErrorKind::NotFound);
+        if vacant {
+            // A writer that has the file open already still appends to it, and may be too late
+            // for the reader; see the head of this file.
+            let _ = fs::rename(self.layout().spool(), aside);
+        }
+    }
+
+    /// Removes what was set aside: it is in the index.
+    pub(crate) fn forget_spool_set_aside(&self) {
+        // If it cannot be removed, some uses count twice.
+        let _ = fs::remove_file(self.layout().spool_set_aside());
+    }
+
     fn write_uses(&self, pending: &mut Pending) {
         if pending.count > 0 && trust::check_root(self.layout().root(), self.user()).is_ok() {
             // See the head of this file.
@@ -85,6 +120,28 @@ impl Cache {
         }
         *pending = Pending::default();
     }
+}
+
+/// What the spool holds.
+#[derive(Default)]
+pub(crate) struct SpooledUses {
+    /// Set aside by [`Cache::set_spool_aside`].
+    pub(crate) set_aside: Vec<Use>,
+    /// Written since then.
+    pub(crate) since: Vec<Use>,
+}
+
+fn read(path: &Path, user: u32) -> Result<Vec<Use>> {
+    let Some(Trusted { file, .. }) = trust::open(path, user)? else {
+        return Ok(Vec::new());
+    };
+    let mut bytes = Vec::new();
+    file.take(2 * MAX_SPOOL)
+        .read_to_end(&mut bytes)
+        .map_err(Error::io(path, "read"))?;
+    Ok(record::decode::<BODY>(&DOMAIN, &bytes)
+        .filter_map(Use::decode)
+        .collect())
 }
 
 impl Drop for Cache {

@@ -3,10 +3,12 @@
 //! What is in the cache is executed. So a file counts only if it is a regular file of this user
 //! or of root that nobody else may write. Does not look at the content.
 
+use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
@@ -50,17 +52,10 @@ fn check(path: &Path, metadata: &Metadata, user: u32) -> std::result::Result<(),
     if !metadata.is_file() {
         return Err(Damage::new(path, type_name(metadata), "a regular file"));
     }
-    if metadata.uid() != user && metadata.uid() != 0 {
-        let expected = format_args!("user {user} or root").to_string();
-        return Err(Damage::new(
-            path,
-            format_args!("owner user {}", metadata.uid()),
-            expected,
-        ));
-    }
+    check_owner(path, metadata, user)?;
     let mode = metadata.mode() & 0o7777;
     if mode & WRITABLE_BY_OTHERS != 0 {
-        let found = format_args!("mode {mode:04o}").to_string();
+        let found = format!("mode {mode:04o}");
         return Err(Damage::new(
             path,
             found,
@@ -70,18 +65,59 @@ fn check(path: &Path, metadata: &Metadata, user: u32) -> std::result::Result<(),
     Ok(())
 }
 
-/// Refuses to write below a root that someone else owns. One that does not exist is fine.
+/// Refuses to write below a root that is someone else's, or everyone's. One that does not exist
+/// is fine.
 pub(crate) fn check_root(root: &Path, user: u32) -> Result<()> {
-    match std::fs::metadata(root) {
-        Ok(found) if found.uid() != user && found.uid() != 0 => Err(Error::ForeignDirectory {
-            path: root.to_owned(),
+    let found = match std::fs::metadata(root) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(Error::io(root, "inspected")(source)),
+    };
+    let path = || root.to_owned();
+    if found.uid() != user && found.uid() != 0 {
+        return Err(Error::ForeignDirectory {
+            path: path(),
             found: found.uid(),
             expected: user,
-        }),
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(Error::io(root, "inspected")(source)),
+        });
     }
+    if found.mode() & 0o002 != 0 {
+        return Err(Error::OpenDirectory {
+            path: path(),
+            found: found.mode() & 0o7777,
+        });
+    }
+    Ok(())
+}
+
+/// Reads a symbolic link; nothing if there is none.
+///
+/// # Errors
+/// [`Error::Damaged`], with the link still there, if it is none or someone else made it.
+pub(crate) fn read_link(path: &Path, user: u32) -> Result<Option<PathBuf>> {
+    // Opened, so that the owner asked for is that of the link read.
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let link = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(descriptor) => File::from(descriptor),
+        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        Err(errno) => return Err(Error::io(path, "opened")(errno.into())),
+    };
+    let metadata = link.metadata().map_err(Error::io(path, "inspected"))?;
+    if !metadata.is_symlink() {
+        return Err(Damage::new(path, type_name(&metadata), "a symbolic link").into());
+    }
+    check_owner(path, &metadata, user)?;
+    let target = rustix::fs::readlinkat(&link, c"", Vec::new());
+    let target = target.map_err(|errno| Error::io(path, "read")(errno.into()))?;
+    Ok(Some(PathBuf::from(OsString::from_vec(target.into_bytes()))))
+}
+
+fn check_owner(path: &Path, metadata: &Metadata, user: u32) -> std::result::Result<(), Damage> {
+    if metadata.uid() == user || metadata.uid() == 0 {
+        return Ok(());
+    }
+    let found = format!("owner user {}", metadata.uid());
+    Err(Damage::new(path, found, format!("user {user} or root")))
 }
 
 /// What a thing is, with its article, for messages.

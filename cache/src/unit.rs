@@ -90,8 +90,8 @@ pub(crate) fn write(path: &Path, key: &Key, payload: &[u8], durability: Durabili
 pub(crate) fn read(path: &Path, key: &Key, opened: Trusted) -> Result<Vec<u8>> {
     let Trusted { mut file, metadata } = opened;
     let Some(length) = metadata.len().checked_sub(HEADER_LEN as u64) else {
-        let found = format_args!("{} bytes", metadata.len()).to_string();
-        let expected = format_args!("at least {HEADER_LEN}").to_string();
+        let found = format!("{} bytes", metadata.len());
+        let expected = format!("at least {HEADER_LEN}");
         return Err(Damage::new(path, found, expected).into());
     };
     let mut header = [0; HEADER_LEN];
@@ -108,7 +108,7 @@ pub(crate) fn read(path: &Path, key: &Key, opened: Trusted) -> Result<Vec<u8>> {
         .map_err(Error::io(path, "read"))?;
     let found = ContentHash::of(&payload);
     if found != payload_hash {
-        let found = format_args!("payload hash {found}").to_string();
+        let found = format!("payload hash {found}");
         return Err(Damage::new(path, found, payload_hash).into());
     }
     Ok(payload)
