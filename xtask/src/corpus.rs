@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use crate::manifest::{Compilers, Language, Manifest, Program};
 use crate::paths::Paths;
@@ -58,8 +58,46 @@ pub fn build(
             .args([&binary, &source])
             .args(&compilers.libraries);
         process::run(&mut compiler)?;
+        check(paths, program, side, &binary)?;
     }
     Ok(binary)
+}
+
+/// Runs what was just built with the test arguments, on the machine itself or under QEMU: a
+/// program whose output depends on the machine is no yardstick.
+fn check(paths: &Paths, program: &Program, side: Side, binary: &Path) -> Result<()> {
+    let mut command = match side {
+        Side::Host => Command::new(binary),
+        Side::Guest => Command::new(paths.qemu()),
+    };
+    if side == Side::Guest {
+        command.arg(binary);
+    }
+    let output = process::output(command.args(&program.test));
+    let printed = output.map(|output| output.trim_end().to_owned());
+    match printed {
+        Ok(printed) if printed == program.test_output => Ok(()),
+        Ok(printed) => Err(anyhow!(
+            "{} ({}) printed {printed:?}, expected {:?}",
+            program.name,
+            side.folder(),
+            program.test_output
+        )),
+        Err(error) => Err(error),
+    }
+    // Not to be taken for up to date next time.
+    .inspect_err(|_| drop(std::fs::remove_file(binary)))
+}
+
+/// Compiles a C file that is no part of the corpus.
+pub fn compile_c(compilers: &Compilers, side: Side, source: &Path, binary: &Path) -> Result<()> {
+    let mut compiler = compiler(compilers, Language::C, side);
+    process::run(
+        compiler
+            .arg("-o")
+            .args([binary, source])
+            .args(&compilers.libraries),
+    )
 }
 
 fn compiler(compilers: &Compilers, language: Language, side: Side) -> Command {
@@ -76,7 +114,7 @@ fn compiler(compilers: &Compilers, language: Language, side: Side) -> Command {
 }
 
 /// Whether `file` exists and is newer than everything it is made from.
-fn is_newer(file: &Path, inputs: &[&Path]) -> bool {
+pub fn is_newer(file: &Path, inputs: &[&Path]) -> bool {
     let modified = |path: &Path| {
         path.metadata()
             .and_then(|metadata| metadata.modified())

@@ -5,12 +5,20 @@
 //! quick when nothing is missing, so no command depends on another having been run.
 
 mod apt;
+mod bench;
+mod build;
 mod corpus;
+mod demo;
 mod manifest;
+mod measure;
 mod paths;
 mod process;
+mod race;
 mod setup;
 mod sources;
+mod stats;
+mod table;
+mod test;
 
 use std::process::ExitCode;
 
@@ -29,6 +37,18 @@ struct Arguments {
 enum Command {
     /// Install what is missing and fetch QEMU and the guest packages
     Setup,
+    /// Build vmtrans and vmtrans-compiler into target/vmtrans/bin
+    Build,
+    /// Translate a real program and one of ours, run them, and time them beside native and QEMU
+    Demo,
+    /// Run every test
+    Test {
+        /// Arguments for cargo test
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Measure speed, start-up and compilation beside native and QEMU
+    Bench(bench::Options),
     /// Build the programs of the corpus for the host and for the guest
     Corpus,
 }
@@ -47,6 +67,13 @@ fn run(command: &Command) -> Result<()> {
     let paths = paths::Paths::find()?;
     match command {
         Command::Setup => setup::run(&paths),
+        Command::Build => {
+            setup::run(&paths)?;
+            build::run(&paths)
+        }
+        Command::Demo => demo::run(&paths),
+        Command::Test { arguments } => test::run(&paths, arguments),
+        Command::Bench(options) => bench::run(&paths, options),
         Command::Corpus => {
             setup::run(&paths)?;
             corpus::build_all(&paths)

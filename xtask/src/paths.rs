@@ -57,6 +57,11 @@ impl Paths {
         self.target().join("apt").join(architecture)
     }
 
+    /// The two executables, side by side.
+    pub fn binaries(&self) -> PathBuf {
+        self.target().join("vmtrans/bin")
+    }
+
     /// QEMU's user-mode emulator for riscv64 guests.
     pub fn qemu(&self) -> PathBuf {
         self.target().join("tools/qemu-user/usr/bin/qemu-riscv64")
