@@ -38,6 +38,10 @@ pub struct Manifest {
     pub guest_hash: [u8; 32],
     /// BLAKE3 that stands for the translator's build and its options.
     pub build_hash: [u8; 32],
+    /// [`crate::CONTRACT`] of the translator.
+    pub contract: [u8; 32],
+    /// Host features that the code may use (see [`crate::host_features`]).
+    pub host_features: u64,
     /// [`Addressing`] as a number.
     pub addressing: u32,
     /// How many units the image has.

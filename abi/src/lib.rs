@@ -4,10 +4,15 @@
 //! Compiler and runtime both expand what is written here, so neither can have a helper or a
 //! register that the other lacks. It knows neither LLVM nor Linux.
 
+mod host;
 mod image;
 mod state;
 
+pub use host::{feature_names, features_of, host_features};
 pub use image::{Addressing, IMAGE_BASE, IMAGE_MAGIC, LineEntry, Manifest, PT_VMTRANS};
+/// Stands for the sources of this contract: images and runtimes fit where it is the same.
+pub const CONTRACT: &[u8; 32] = include_bytes!(concat!(env!("OUT_DIR"), "/contract"));
+
 pub use state::{
     FLOAT_SLOTS, GuestState, HELPERS, Helper, INT_SLOTS, StateOffset, float_slot, int_slot,
 };

@@ -1,0 +1,263 @@
+//! The whole way from a guest ELF to an image, unit by unit, through the cache.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+use thiserror::Error;
+use vmtrans_abi::{Addressing, CONTRACT, features_of};
+use vmtrans_cache::{Cache, Key, KeyBuilder, Kind, Lookup};
+use vmtrans_isa::GuestAddr;
+
+use crate::codegen::{CodegenError, Compiler, OptLevel, host_cpu};
+use crate::discover::{Discovery, discover};
+use crate::guest::Guest;
+use crate::lift::LiftOptions;
+use crate::link::{ImageInputs, LinkError, LinkUnit, UnitObject, link};
+use crate::unit::{Placement, Unit};
+
+/// What decides the code that is made.
+#[derive(Clone, Debug)]
+pub struct CodeOptions {
+    /// How much is spent on it.
+    pub level: OptLevel,
+    /// Host CPU as LLVM names it; `native` for this host.
+    pub host_cpu: String,
+}
+
+/// How a compilation is done, which does not change its result.
+pub struct Run<'a> {
+    /// Where units are looked up and kept.
+    pub cache: Option<&'a Cache>,
+    /// Threads; 0 for one on each CPU.
+    pub jobs: usize,
+    /// Stands for this build of the translator.
+    pub build: [u8; 32],
+    /// Path of the program that runs images.
+    pub runner: String,
+    /// Entries that earlier runs missed, as offsets of the guest's addresses without bias.
+    pub entries: BTreeSet<GuestAddr>,
+    /// Called for each unit that is done, with how many there are.
+    pub progress: &'a (dyn Fn(u64, u64) + Sync),
+    /// Called for what is wrong but does not stop the compilation.
+    pub warn: &'a (dyn Fn(String) + Sync),
+}
+
+/// What was done.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct Stats {
+    /// Guest instructions in all units.
+    pub guest_instructions: u64,
+    /// Guest instructions in the units that were compiled.
+    pub compiled_instructions: u64,
+    /// Units in the image.
+    pub units: u64,
+    /// Units that LLVM compiled.
+    pub units_compiled: u64,
+    /// Units from the cache.
+    pub units_reused: u64,
+    /// Units that could not be compiled and are left to the interpreter.
+    pub units_failed: u64,
+    /// Part of the guest's executable segments that units cover.
+    pub coverage: f64,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Seconds of all threads that compiled units.
+    pub unit_seconds: f64,
+    /// Threads that compiled units.
+    pub threads: u64,
+    /// Peak resident memory in bytes.
+    pub peak_memory_bytes: u64,
+    /// Bytes of the image.
+    pub image_bytes: u64,
+}
+
+/// What stops a compilation.
+#[derive(Debug, Error)]
+pub enum CompileError {
+    /// LLVM cannot do it at all.
+    #[error(transparent)]
+    Codegen(#[from] CodegenError),
+    /// The image cannot be linked.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The threads cannot be started.
+    #[error("compile threads cannot be started: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// Translates a guest into an image.
+///
+/// # Errors
+/// Where the host is not supported or the image cannot be linked. A unit that fails is left out.
+pub fn compile(guest: &Guest, code: &CodeOptions, run: &Run<'_>) -> Result<(Vec<u8>, Stats), CompileError> {
+    let begin = Instant::now();
+    let lift = lift_options(guest, code);
+    Compiler::new(&lift, code.level)?;
+    let discovery = discover(guest, &run.entries);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(run.jobs).stack_size(64 << 20).build()?;
+    let work = Work::new(&lift, code.level, run, discovery.functions.len() as u64);
+    let units = pool.install(|| {
+        discovery
+            .functions
+            .par_iter()
+            .map(|function| work.unit(Unit::new(function)))
+            .collect::<Vec<_>>()
+    });
+    let units = units.into_iter().flatten().collect::<Vec<_>>();
+    let (text_base, text_length) = guest.text_range();
+    let inputs = ImageInputs {
+        guest: guest.bytes(),
+        guest_hash: *guest.hash(),
+        build_hash: *build_key(&lift, code.level, run).as_bytes(),
+        host_features: features_of(&lift.features),
+        addressing: lift.addressing,
+        guest_bias: guest.bias(),
+        text_base,
+        text_length,
+        guest_end: guest.end(),
+        runner: run.runner.clone(),
+    };
+    let image = link(&inputs, &units)?;
+    let mut stats = work.stats(&discovery);
+    stats.seconds = begin.elapsed().as_secs_f64();
+    stats.threads = pool.current_num_threads() as u64;
+    stats.units = units.len() as u64;
+    stats.image_bytes = image.len() as u64;
+    stats.peak_memory_bytes = peak_memory();
+    Ok((image, stats))
+}
+
+/// How units of a guest are lifted.
+pub fn lift_options(guest: &Guest, code: &CodeOptions) -> LiftOptions {
+    let (cpu, features) = match code.host_cpu.as_str() {
+        "native" => host_cpu(),
+        other => (other.to_owned(), String::new()),
+    };
+    let addressing = if guest.is_position_independent() { Addressing::Relative } else { Addressing::Absolute };
+    LiftOptions { addressing, cpu, features, lines: true }
+}
+
+/// The key under which a guest's image is kept, which the runtime can compute without LLVM.
+fn build_key(lift: &LiftOptions, level: OptLevel, run: &Run<'_>) -> Key {
+    let LiftOptions { addressing, cpu, features, lines } = lift;
+    KeyBuilder::new("vmtrans translator and options")
+        .part(&run.build)
+        .part(CONTRACT)
+        .part(cpu.as_bytes())
+        .part(features.as_bytes())
+        .number(u64::from(*addressing as u32))
+        .number(u64::from(*lines))
+        .number(u64::from(level.number()))
+        .finish()
+}
+
+/// Compiles units on several threads.
+struct Work<'a> {
+    lift: &'a LiftOptions,
+    level: OptLevel,
+    run: &'a Run<'a>,
+    build: Key,
+    total: u64,
+    done: AtomicU64,
+    compiled: AtomicU64,
+    compiled_instructions: AtomicU64,
+    reused: AtomicU64,
+    failed: AtomicU64,
+    nanoseconds: AtomicU64,
+}
+
+impl<'a> Work<'a> {
+    fn new(lift: &'a LiftOptions, level: OptLevel, run: &'a Run<'a>, total: u64) -> Work<'a> {
+        let build = build_key(lift, level, run);
+        let zero = || AtomicU64::new(0);
+        Work {
+            lift,
+            level,
+            run,
+            build,
+            total,
+            done: zero(),
+            compiled: zero(),
+            compiled_instructions: zero(),
+            reused: zero(),
+            failed: zero(),
+            nanoseconds: zero(),
+        }
+    }
+
+    fn unit(&self, (unit, placement): (Unit, Placement)) -> Option<LinkUnit> {
+        let begin = Instant::now();
+        let result = self.object(&unit, &placement);
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        (self.run.progress)(done, self.total);
+        let spent = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.fetch_add(spent, Ordering::Relaxed);
+        match result {
+            Ok(object) => Some(LinkUnit { placement, object }),
+            Err(error) => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                (self.run.warn)(format!(
+                    "unit at {} is left to the interpreter: {error}",
+                    placement.start
+                ));
+                None
+            }
+        }
+    }
+
+    fn object(&self, unit: &Unit, placement: &Placement) -> Result<UnitObject, CompileError> {
+        let key = KeyBuilder::new("vmtrans translation unit")
+            .part(self.build.as_bytes())
+            .part(&unit.content())
+            .finish();
+        if let Some(bytes) = self.cached(&key)
+            && let Ok(object) = UnitObject::read(&bytes, placement.start)
+        {
+            self.reused.fetch_add(1, Ordering::Relaxed);
+            return Ok(object);
+        }
+        let bytes = Compiler::new(self.lift, self.level)?.compile(unit)?;
+        self.compiled.fetch_add(1, Ordering::Relaxed);
+        self.compiled_instructions.fetch_add(unit.insns.len() as u64, Ordering::Relaxed);
+        if let Some(cache) = self.run.cache
+            && let Err(error) = cache.put(Kind::Unit, &key, &bytes)
+        {
+            (self.run.warn)(format!("the unit at {} is not kept: {error}", placement.start));
+        }
+        Ok(UnitObject::read(&bytes, placement.start)?)
+    }
+
+    fn cached(&self, key: &Key) -> Option<Vec<u8>> {
+        match self.run.cache?.lookup(Kind::Unit, key) {
+            Lookup::Found(bytes) => Some(bytes),
+            Lookup::Damaged(damage) => {
+                (self.run.warn)(damage.to_string());
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn stats(&self, discovery: &Discovery) -> Stats {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            guest_instructions: discovery.functions.iter().map(|f| f.insns.len() as u64).sum(),
+            compiled_instructions: get(&self.compiled_instructions),
+            units_compiled: get(&self.compiled),
+            units_reused: get(&self.reused),
+            units_failed: get(&self.failed),
+            coverage: discovery.coverage,
+            unit_seconds: Duration::from_nanos(get(&self.nanoseconds)).as_secs_f64(),
+            ..Stats::default()
+        }
+    }
+}
+
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or_default();
+    let kib = line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap_or(0);
+    kib * 1024
+}

@@ -1,0 +1,82 @@
+//! `vmtrans inspect`: shows what each stage of translation makes of a function.
+
+use anyhow::{Context, Result, bail};
+use vmtrans_cli::{InspectArgs, StageName};
+use vmtrans_isa::GuestAddr;
+use vmtrans_isa::riscv::disassemble;
+use vmtrans_translator::codegen::Compiler;
+use vmtrans_translator::compile::lift_options;
+use vmtrans_translator::discover::{Discovery, discover};
+use vmtrans_translator::function::Function;
+use vmtrans_translator::unit::Unit;
+
+/// Prints what was asked for to standard output.
+///
+/// # Errors
+/// Where the program cannot be read, or has no such function.
+pub fn inspect(args: &InspectArgs) -> Result<()> {
+    let guest = crate::read_guest(&args.program)?;
+    let discovery = discover(&guest, &std::collections::BTreeSet::new());
+    let Some(wanted) = &args.function else {
+        list(&discovery);
+        return Ok(());
+    };
+    let function = find(&discovery, wanted)
+        .with_context(|| format!("{} has no function {wanted}", args.program.display()))?;
+    if args.stage == StageName::Guest {
+        print_guest(function);
+        return Ok(());
+    }
+    let code = crate::code_options(&args.code);
+    let compiler = Compiler::new(&lift_options(&guest, &code), code.level)?;
+    let (unit, _) = Unit::new(function);
+    let stages = compiler.stages(&unit)?;
+    match args.stage {
+        StageName::Guest => bail!("shown before"),
+        StageName::Lifted => print!("{}", stages.lifted),
+        StageName::Optimised => print!("{}", stages.optimised),
+        StageName::Assembly => print!("{}", stages.assembly),
+    }
+    Ok(())
+}
+
+fn list(discovery: &Discovery) {
+    println!("{:>18} {:>8} {:>7}  name", "address", "insns", "blocks");
+    for f in &discovery.functions {
+        let name = f.name.as_deref().unwrap_or("-");
+        println!("{:>18} {:>8} {:>7}  {name}", f.start.to_string(), f.insns.len(), f.blocks.len());
+    }
+    println!(
+        "{} functions, {:.1} % of the executable segments",
+        discovery.functions.len(),
+        discovery.coverage * 100.0
+    );
+}
+
+fn find<'d>(discovery: &'d Discovery, wanted: &str) -> Option<&'d Function> {
+    let number = wanted.strip_prefix("0x").and_then(|n| u64::from_str_radix(n, 16).ok());
+    discovery.functions.iter().find(|f| {
+        f.name.as_deref() == Some(wanted) || number.is_some_and(|n| f.start == GuestAddr::new(n))
+    })
+}
+
+fn print_guest(function: &Function) {
+    println!("{} <{}>:", function.start, function.name.as_deref().unwrap_or("-"));
+    for located in &function.insns {
+        if function.blocks.contains_key(&located.addr) {
+            println!("  {}:", located.addr);
+        }
+        let text = located.insn.map_or("does not decode".to_owned(), |i| disassemble(&i, located.addr));
+        let note = &located.note;
+        let mut notes = String::new();
+        for (what, value) in [("=", note.result), ("[]", note.address), ("->", note.target)] {
+            if let Some(value) = value {
+                notes.push_str(&format!("  {what} {value}"));
+            }
+        }
+        if let Some(table) = &note.table {
+            notes.push_str(&format!("  table at {} of {}", table.base, table.targets.len()));
+        }
+        println!("    {:>10}  {text}{notes}", located.addr.to_string());
+    }
+}

@@ -1,0 +1,327 @@
+//! Floating point: registers that hold either format, and canonical NaNs where they can be seen.
+//!
+//! RISC-V's results are canonical NaNs; x86's are not. Between operations it does not matter, so
+//! a computed value carries a bit, *pending*, and is made canonical only where its bits are
+//! looked at. The bit is an SSA value that LLVM folds to a constant nearly everywhere; so is the
+//! one that says which format a register was last written in. Source: RISC-V unprivileged
+//! manual, "NaN Generation and Propagation" and "NaN Boxing of Narrower Values".
+
+use inkwell::FloatPredicate;
+use inkwell::types::FloatType;
+use inkwell::values::{BasicMetadataValueEnum, FloatValue, IntValue};
+use vmtrans_isa::riscv::FReg;
+use vmtrans_isa::{Fmt, IntTy, Rm};
+
+use super::types::Types;
+use super::{Lifter, built};
+
+const CANONICAL_DOUBLE: u64 = 0x7ff8_0000_0000_0000;
+const CANONICAL_SINGLE: u64 = 0x7fc0_0000;
+const BOX: u64 = 0xffff_ffff_0000_0000;
+
+/// A floating-point value.
+#[derive(Clone, Copy)]
+pub struct Float<'ctx> {
+    /// Of LLVM's `float` or `double`.
+    pub value: FloatValue<'ctx>,
+    /// Where it is a NaN it stands for the canonical one.
+    pub pending: IntValue<'ctx>,
+}
+
+impl<'ctx> Float<'ctx> {
+    /// The result of an operation that rounds.
+    pub fn computed(types: &Types<'ctx>, value: FloatValue<'ctx>) -> Float<'ctx> {
+        Float { value, pending: types.i1.const_all_ones() }
+    }
+
+    /// Exactly these bits.
+    fn exact(types: &Types<'ctx>, value: FloatValue<'ctx>) -> Float<'ctx> {
+        Float { value, pending: types.i1.const_zero() }
+    }
+}
+
+/// A register: a double, or a single that is NaN-boxed where it is seen as a double.
+#[derive(Clone, Copy)]
+pub struct FloatRegister<'ctx> {
+    /// Its value unless `is_single`.
+    pub double: FloatValue<'ctx>,
+    /// Its value if `is_single`.
+    pub single: FloatValue<'ctx>,
+    /// Which of the two holds.
+    pub is_single: IntValue<'ctx>,
+    /// As in [`Float`].
+    pub pending: IntValue<'ctx>,
+}
+
+impl<'ctx> FloatRegister<'ctx> {
+    /// A register with exactly these bits.
+    pub fn from_double(types: &Types<'ctx>, double: FloatValue<'ctx>) -> FloatRegister<'ctx> {
+        FloatRegister {
+            double,
+            single: types.f32.get_poison(),
+            is_single: types.i1.const_zero(),
+            pending: types.i1.const_zero(),
+        }
+    }
+
+    /// `value`, now that its bits are known to be `double`. A single stays one.
+    pub fn settled(types: &Types<'ctx>, double: FloatValue<'ctx>, value: FloatRegister<'ctx>) -> FloatRegister<'ctx> {
+        match known(value.is_single) {
+            Some(false) => FloatRegister::from_double(types, double),
+            _ => value,
+        }
+    }
+}
+
+fn known(bit: IntValue<'_>) -> Option<bool> {
+    bit.get_zero_extended_constant().map(|v| v != 0)
+}
+
+impl<'ctx> Lifter<'ctx, '_> {
+    fn float_type(&self, fmt: Fmt) -> FloatType<'ctx> {
+        match fmt {
+            Fmt::S => self.types.f32,
+            Fmt::D => self.types.f64,
+        }
+    }
+
+    fn pick(&self, c: IntValue<'ctx>, a: FloatValue<'ctx>, b: FloatValue<'ctx>) -> FloatValue<'ctx> {
+        match known(c) {
+            Some(true) => a,
+            Some(false) => b,
+            None => built(self.builder.build_select(c, a, b, "")).into_float_value(),
+        }
+    }
+
+    fn both_bits(&self, a: IntValue<'ctx>, b: IntValue<'ctx>) -> IntValue<'ctx> {
+        built(self.builder.build_and(a, b, ""))
+    }
+
+    fn canonical(&self, fmt: Fmt, v: Float<'ctx>) -> FloatValue<'ctx> {
+        if known(v.pending) == Some(false) {
+            return v.value;
+        }
+        let nan = built(self.builder.build_float_compare(FloatPredicate::UNO, v.value, v.value, ""));
+        let replace = self.both_bits(nan, v.pending);
+        let canonical = match fmt {
+            Fmt::D => self.types.i64.const_int(CANONICAL_DOUBLE, false),
+            Fmt::S => self.types.i32.const_int(CANONICAL_SINGLE, false),
+        };
+        let canonical = built(self.builder.build_bit_cast(canonical, self.float_type(fmt), ""));
+        self.pick(replace, canonical.into_float_value(), v.value)
+    }
+
+    fn boxed(&self, single: FloatValue<'ctx>) -> FloatValue<'ctx> {
+        let bits = built(self.builder.build_bit_cast(single, self.types.i32, "")).into_int_value();
+        let wide = built(self.builder.build_int_z_extend(bits, self.types.i64, ""));
+        let boxed = built(self.builder.build_or(wide, self.types.i64.const_int(BOX, false), ""));
+        built(self.builder.build_bit_cast(boxed, self.types.f64, "")).into_float_value()
+    }
+
+    fn unboxed(&self, double: FloatValue<'ctx>) -> FloatValue<'ctx> {
+        let bits = built(self.builder.build_bit_cast(double, self.types.i64, "")).into_int_value();
+        let mask = self.types.i64.const_int(BOX, false);
+        let high = built(self.builder.build_and(bits, mask, ""));
+        let is_boxed =
+            built(self.builder.build_int_compare(inkwell::IntPredicate::EQ, high, mask, ""));
+        let low = built(self.builder.build_int_truncate(bits, self.types.i32, ""));
+        let canonical = self.types.i32.const_int(CANONICAL_SINGLE, false);
+        let single = built(self.builder.build_select(is_boxed, low, canonical, "")).into_int_value();
+        built(self.builder.build_bit_cast(single, self.types.f32, "")).into_float_value()
+    }
+
+    /// The register's bits as they are seen, as a double.
+    pub(super) fn raw_double(&self, r: FloatRegister<'ctx>) -> FloatValue<'ctx> {
+        let double = || self.canonical(Fmt::D, Float { value: r.double, pending: r.pending });
+        let single = || self.boxed(self.canonical(Fmt::S, Float { value: r.single, pending: r.pending }));
+        match known(r.is_single) {
+            Some(true) => single(),
+            Some(false) => double(),
+            None => self.pick(r.is_single, single(), double()),
+        }
+    }
+
+    pub(super) fn float_raw(&mut self, r: FReg) -> IntValue<'ctx> {
+        let double = self.settle(r);
+        built(self.builder.build_bit_cast(double, self.types.i64, "")).into_int_value()
+    }
+
+    pub(super) fn float_read(&mut self, fmt: Fmt, r: FReg) -> Float<'ctx> {
+        let register = self.get_float(r);
+        let wanted = fmt == Fmt::S;
+        match known(register.is_single) {
+            Some(single) if single == wanted => {
+                let value = if single { register.single } else { register.double };
+                Float { value, pending: register.pending }
+            }
+            _ if fmt == Fmt::D => {
+                let boxed = self.boxed(self.canonical(
+                    Fmt::S,
+                    Float { value: register.single, pending: register.pending },
+                ));
+                let value = self.pick(register.is_single, boxed, register.double);
+                let is_double = built(self.builder.build_not(register.is_single, ""));
+                Float { value, pending: self.both_bits(register.pending, is_double) }
+            }
+            _ => {
+                let double = Float { value: register.double, pending: register.pending };
+                let unboxed = self.unboxed(self.canonical(Fmt::D, double));
+                let value = self.pick(register.is_single, register.single, unboxed);
+                Float { value, pending: self.both_bits(register.pending, register.is_single) }
+            }
+        }
+    }
+
+    pub(super) fn float_write(&mut self, fmt: Fmt, r: FReg, v: Float<'ctx>) {
+        let register = match fmt {
+            Fmt::D => FloatRegister {
+                pending: v.pending,
+                ..FloatRegister::from_double(&self.types, v.value)
+            },
+            Fmt::S => FloatRegister {
+                double: self.types.f64.get_poison(),
+                single: v.value,
+                is_single: self.types.i1.const_all_ones(),
+                pending: v.pending,
+            },
+        };
+        self.set_float(r, register);
+    }
+
+    pub(super) fn float_bits(&mut self, fmt: Fmt, v: Float<'ctx>) -> IntValue<'ctx> {
+        let value = self.canonical(fmt, v);
+        match fmt {
+            Fmt::D => built(self.builder.build_bit_cast(value, self.types.i64, "")).into_int_value(),
+            Fmt::S => {
+                let bits = built(self.builder.build_bit_cast(value, self.types.i32, "")).into_int_value();
+                built(self.builder.build_int_z_extend(bits, self.types.i64, ""))
+            }
+        }
+    }
+
+    pub(super) fn float_from_bits(&mut self, fmt: Fmt, v: IntValue<'ctx>) -> Float<'ctx> {
+        let bits = match fmt {
+            Fmt::D => v,
+            Fmt::S => built(self.builder.build_int_truncate(v, self.types.i32, "")),
+        };
+        let value = built(self.builder.build_bit_cast(bits, self.float_type(fmt), ""));
+        Float::exact(&self.types, value.into_float_value())
+    }
+
+    pub(super) fn float_compare(&mut self, predicate: FloatPredicate, a: Float<'ctx>, b: Float<'ctx>) -> IntValue<'ctx> {
+        built(self.builder.build_float_compare(predicate, a.value, b.value, ""))
+    }
+
+    pub(super) fn float_intrinsic(&mut self, name: &str, fmt: Fmt, operands: &[Float<'ctx>]) -> Float<'ctx> {
+        let ty = self.float_type(fmt).into();
+        let operands = operands.iter().map(|v| v.value.into()).collect::<Vec<BasicMetadataValueEnum>>();
+        let value = self.intrinsic(name, &[ty], &operands).into_float_value();
+        Float::computed(&self.types, value)
+    }
+
+    pub(super) fn float_pick(&mut self, name: &str, fmt: Fmt, a: Float<'ctx>, b: Float<'ctx>) -> Float<'ctx> {
+        self.float_intrinsic(name, fmt, &[a, b])
+    }
+
+    /// The intrinsic that rounds to an integral value. Compiled code runs only under
+    /// round-to-nearest-even, so the dynamic mode is that.
+    pub(super) fn rounding(rm: Rm) -> &'static str {
+        match rm {
+            Rm::Rne | Rm::Dyn => "llvm.roundeven",
+            Rm::Rtz => "llvm.trunc",
+            Rm::Rdn => "llvm.floor",
+            Rm::Rup => "llvm.ceil",
+            Rm::Rmm => "llvm.round",
+        }
+    }
+
+    pub(super) fn float_to_int(&mut self, fmt: Fmt, rm: Rm, to: IntTy, a: Float<'ctx>) -> IntValue<'ctx> {
+        let value = match rm {
+            Rm::Rtz => a.value,
+            _ => self.float_intrinsic(Self::rounding(rm), fmt, &[a]).value,
+        };
+        let (name, ty, max) = match to {
+            IntTy::I32 => ("llvm.fptosi.sat", self.types.i32, u64::from(i32::MAX.cast_unsigned())),
+            IntTy::U32 => ("llvm.fptoui.sat", self.types.i32, u64::from(u32::MAX)),
+            IntTy::I64 => ("llvm.fptosi.sat", self.types.i64, i64::MAX.cast_unsigned()),
+            IntTy::U64 => ("llvm.fptoui.sat", self.types.i64, u64::MAX),
+        };
+        let types = [ty.into(), self.float_type(fmt).into()];
+        let saturated = self.intrinsic(name, &types, &[value.into()]).into_int_value();
+        let nan = built(self.builder.build_float_compare(FloatPredicate::UNO, value, value, ""));
+        let max = ty.const_int(max, false);
+        let result = built(self.builder.build_select(nan, max, saturated, "")).into_int_value();
+        if ty == self.types.i64 {
+            return result;
+        }
+        built(self.builder.build_int_s_extend(result, self.types.i64, ""))
+    }
+
+    pub(super) fn float_from_int(&mut self, fmt: Fmt, from: IntTy, v: IntValue<'ctx>) -> Float<'ctx> {
+        let v = match from {
+            IntTy::I32 | IntTy::U32 => built(self.builder.build_int_truncate(v, self.types.i32, "")),
+            IntTy::I64 | IntTy::U64 => v,
+        };
+        let ty = self.float_type(fmt);
+        let value = match from {
+            IntTy::I32 | IntTy::I64 => built(self.builder.build_signed_int_to_float(v, ty, "")),
+            IntTy::U32 | IntTy::U64 => built(self.builder.build_unsigned_int_to_float(v, ty, "")),
+        };
+        Float::exact(&self.types, value)
+    }
+
+    /// Towards zero modulo 2^32, on the bits: the significand shifted by the exponent. Infinities
+    /// and NaNs have so large an exponent that nothing is left.
+    pub(super) fn float_to_int_modular(&mut self, a: Float<'ctx>) -> IntValue<'ctx> {
+        let bits = self.float_bits(Fmt::D, a);
+        let b = &self.builder;
+        let number = |v| self.types.i64.const_int(v, false);
+        let exponent = built(b.build_right_shift(bits, number(52), false, ""));
+        let exponent = built(b.build_and(exponent, number(0x7ff), ""));
+        let fraction = built(b.build_and(bits, number((1 << 52) - 1), ""));
+        let significand = built(b.build_or(fraction, number(1 << 52), ""));
+        let up = built(b.build_int_sub(exponent, number(1075), ""));
+        let down = built(b.build_int_sub(number(1075), exponent, ""));
+        let shifted = |left: bool, n: IntValue<'ctx>, limit| {
+            let inside =
+                built(b.build_int_compare(inkwell::IntPredicate::ULT, n, number(limit), ""));
+            let safe = built(b.build_and(n, number(63), ""));
+            let value = if left {
+                built(b.build_left_shift(significand, safe, ""))
+            } else {
+                built(b.build_right_shift(significand, safe, false, ""))
+            };
+            built(b.build_select(inside, value, number(0), "")).into_int_value()
+        };
+        let (left, right) = (shifted(true, up, 32), shifted(false, down, 64));
+        let magnitude = built(b.build_or(
+            left,
+            // A shift by zero is in both.
+            right,
+            "",
+        ));
+        let negated = built(b.build_int_neg(magnitude, ""));
+        let negative =
+            built(b.build_int_compare(inkwell::IntPredicate::SLT, bits, number(0), ""));
+        let value = built(b.build_select(negative, negated, magnitude, "")).into_int_value();
+        let low = built(b.build_int_truncate(value, self.types.i32, ""));
+        built(b.build_int_s_extend(low, self.types.i64, ""))
+    }
+
+    /// The mask of `fclass`, whose ten bits are in the order of the manual's table.
+    pub(super) fn float_class(&mut self, fmt: Fmt, a: Float<'ctx>) -> IntValue<'ctx> {
+        // LLVM's class bits: 1 sNaN, 2 qNaN, 4 -inf, 8 -normal, 16 -subnormal, 32 -0, 64 +0,
+        // 128 +subnormal, 256 +normal, 512 +inf; from -inf on, the order is RISC-V's.
+        let value = self.canonical(fmt, a);
+        let ty = self.float_type(fmt).into();
+        let riscv = (2..10u32).map(|bit| (1u64 << bit, bit - 2)).chain([(1, 8), (2, 9)]);
+        let mut mask = self.types.i64.const_zero();
+        for (class, bit) in riscv {
+            let test = self.types.i32.const_int(class, false);
+            let is = self.intrinsic("llvm.is.fpclass", &[ty], &[value.into(), test.into()]);
+            let chosen = self.types.i64.const_int(1 << bit, false);
+            mask = built(self.builder.build_select(is.into_int_value(), chosen, mask, "")).into_int_value();
+        }
+        mask
+    }
+}

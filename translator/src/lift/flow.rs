@@ -1,0 +1,249 @@
+//! Which guest registers a unit has to write back and which it has to read again, block by block.
+//!
+//! A register outside of the slots lives in guest state between functions. It is *dirty* where it
+//! may differ from its copy there, and *live* where its copy in the unit is still needed. Both are
+//! ordinary data-flow problems over bit sets: bits 0 to 31 are `x`, 32 to 63 are `f`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use vmtrans_abi::{FLOAT_SLOTS, INT_SLOTS};
+use vmtrans_isa::riscv::{ControlFlow, Effects, Reg, effects};
+use vmtrans_isa::Rm;
+
+use crate::unit::{Target, Unit, UnitInsn};
+
+/// A set of guest registers.
+pub type Regs = u64;
+
+/// What an instruction is to the flow of registers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Stays within the unit.
+    Plain,
+    /// Leaves the unit for a guest function or the interpreter and comes back.
+    Sync(Sync),
+    /// Leaves the unit for good.
+    Exit,
+    /// Leaves it on one of two ways.
+    MayExit,
+    /// Goes back within the unit, so a signal may be taken.
+    Back,
+}
+
+/// Who is called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sync {
+    /// A guest function.
+    Call,
+    /// The interpreter, for one instruction.
+    Interpret,
+}
+
+/// The registers that are passed in host registers.
+pub fn slots() -> Regs {
+    let ints = INT_SLOTS.iter().fold(0, |set, r| set | 1 << r.number());
+    FLOAT_SLOTS.iter().fold(ints, |set, r| set | 1 << (32 + r.number()))
+}
+
+/// What is known of each instruction and block.
+pub struct Flow {
+    /// By index of instruction.
+    pub kinds: Vec<Kind>,
+    /// Registers read, by index of instruction.
+    pub reads: Vec<Regs>,
+    /// Registers written, by index of instruction.
+    pub writes: Vec<Regs>,
+    /// Dirty where a block begins.
+    pub dirty_in: BTreeMap<i64, Regs>,
+    /// Live where a block begins.
+    pub live_in: BTreeMap<i64, Regs>,
+    /// Live where a block ends.
+    pub live_out: BTreeMap<i64, Regs>,
+    /// Live right after an instruction that is a [`Kind::Sync`].
+    pub live_after: HashMap<usize, Regs>,
+    /// The unit reads or writes the accrued exception flags.
+    pub strict_floats: bool,
+}
+
+impl Flow {
+    /// Analyses a unit.
+    pub fn new(unit: &Unit) -> Flow {
+        let known = unit.insns.iter().map(|i| i.insn.map(|insn| effects(&insn)));
+        let known = known.collect::<Vec<_>>();
+        let strict_floats = known.iter().flatten().any(touches_flags);
+        let kinds = unit
+            .insns
+            .iter()
+            .zip(&known)
+            .map(|(insn, known)| kind(insn, known.as_ref(), strict_floats))
+            .collect::<Vec<_>>();
+        let sets = |get: fn(&Effects) -> Regs| {
+            known.iter().map(|e| e.as_ref().map_or(0, get) & !1).collect::<Vec<_>>()
+        };
+        let mut flow = Flow {
+            kinds,
+            reads: sets(|e| e.reads.bits()),
+            writes: sets(|e| e.writes.bits()),
+            dirty_in: BTreeMap::new(),
+            live_in: BTreeMap::new(),
+            live_out: BTreeMap::new(),
+            live_after: HashMap::new(),
+            strict_floats,
+        };
+        flow.solve_dirty(unit);
+        flow.solve_live(unit);
+        flow
+    }
+
+    /// All registers that the unit touches.
+    pub fn used(&self) -> Regs {
+        self.reads.iter().chain(&self.writes).fold(slots(), |set, regs| set | regs)
+    }
+
+    fn solve_dirty(&mut self, unit: &Unit) {
+        let mut work = unit.blocks.keys().copied().collect::<Vec<_>>();
+        work.reverse();
+        unit.blocks.keys().for_each(|&b| {
+            self.dirty_in.insert(b, 0);
+        });
+        while let Some(at) = work.pop() {
+            let block = &unit.blocks[&at];
+            let mut dirty = self.dirty_in[&at];
+            for index in block.first..block.first + block.count {
+                dirty = self.dirty_after(index, dirty);
+            }
+            for successor in successors(unit, at) {
+                let entry = self.dirty_in.get_mut(&successor).expect("successors are blocks");
+                if dirty & !*entry != 0 {
+                    *entry |= dirty;
+                    work.push(successor);
+                }
+            }
+        }
+    }
+
+    /// The dirty registers after an instruction.
+    pub fn dirty_after(&self, index: usize, before: Regs) -> Regs {
+        match self.kinds[index] {
+            Kind::Sync(_) => 0,
+            _ => before | (self.writes[index] & !slots()),
+        }
+    }
+
+    fn solve_live(&mut self, unit: &Unit) {
+        let mut predecessors: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+        for &at in unit.blocks.keys() {
+            self.live_in.insert(at, 0);
+            self.live_out.insert(at, 0);
+            for successor in successors(unit, at) {
+                predecessors.entry(successor).or_default().push(at);
+            }
+        }
+        let mut work = unit.blocks.keys().copied().collect::<Vec<_>>();
+        while let Some(at) = work.pop() {
+            let out = successors(unit, at).iter().fold(0, |set, s| set | self.live_in[s]);
+            let live = self.live_before(unit, at, out);
+            self.live_out.insert(at, out);
+            if live != self.live_in[&at] {
+                self.live_in.insert(at, live);
+                work.extend(predecessors.get(&at).into_iter().flatten());
+            }
+        }
+    }
+
+    fn live_before(&mut self, unit: &Unit, at: i64, out: Regs) -> Regs {
+        let block = &unit.blocks[&at];
+        let mut dirty = Vec::with_capacity(block.count);
+        let mut now = self.dirty_in[&at];
+        for index in block.first..block.first + block.count {
+            dirty.push(now);
+            now = self.dirty_after(index, now);
+        }
+        let leaves = matches!(block.next, Target::Outside(_));
+        let mut live = out | if leaves { slots() | now } else { 0 };
+        for index in (block.first..block.first + block.count).rev() {
+            let dirty = dirty[index - block.first];
+            let (reads, writes) = (self.reads[index], self.writes[index]);
+            live = match self.kinds[index] {
+                Kind::Plain => live & !writes | reads,
+                Kind::Sync(_) => {
+                    self.live_after.insert(index, live);
+                    slots() | dirty | reads
+                }
+                Kind::Exit => slots() | dirty | (writes & !slots()) | reads,
+                Kind::MayExit | Kind::Back => live & !writes | reads | slots() | dirty,
+            };
+        }
+        live
+    }
+}
+
+/// The blocks that may follow a block.
+pub fn successors(unit: &Unit, at: i64) -> Vec<i64> {
+    let block = &unit.blocks[&at];
+    let last = &unit.insns[block.first + block.count - 1];
+    let control = last.insn.map_or(ControlFlow::Illegal, |insn| effects(&insn).control);
+    let mut out = Vec::new();
+    let falls = match control {
+        ControlFlow::Illegal => false,
+        ControlFlow::Jump { link, .. } | ControlFlow::JumpIndirect { link, .. } => link == Reg::RA,
+        _ => true,
+    };
+    if let (true, Target::Inside(next)) = (falls, block.next) {
+        out.push(next);
+    }
+    let is_call = matches!(control, ControlFlow::Jump { .. } | ControlFlow::JumpIndirect { .. }) && falls;
+    if let (false, Some(Target::Inside(target))) = (is_call, last.target) {
+        out.push(target);
+    }
+    if let Some(table) = &last.table {
+        out.extend(&table.targets);
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+fn touches_flags(effects: &Effects) -> bool {
+    matches!(effects.csr, Some((csr, _)) if csr == 1 || csr == 3)
+}
+
+fn kind(insn: &UnitInsn, known: Option<&Effects>, strict_floats: bool) -> Kind {
+    let Some(known) = known else { return Kind::Exit };
+    match known.control {
+        ControlFlow::Jump { link, .. } | ControlFlow::JumpIndirect { link, .. } if link == Reg::RA => {
+            Kind::Sync(Sync::Call)
+        }
+        ControlFlow::Jump { .. } | ControlFlow::JumpIndirect { .. } => match insn.target {
+            Some(Target::Inside(to)) if to <= insn.offset => Kind::Back,
+            Some(Target::Inside(_)) => Kind::Plain,
+            // A table's default leaves.
+            None if insn.table.is_some() => Kind::MayExit,
+            _ => Kind::Exit,
+        },
+        ControlFlow::Branch { .. } => match insn.target {
+            Some(Target::Inside(to)) if to <= insn.offset => Kind::Back,
+            Some(Target::Inside(_)) => Kind::Plain,
+            _ => Kind::MayExit,
+        },
+        ControlFlow::Illegal => Kind::Exit,
+        ControlFlow::Ecall | ControlFlow::Ebreak => Kind::Sync(Sync::Interpret),
+        ControlFlow::None if interpreted(known, strict_floats) => Kind::Sync(Sync::Interpret),
+        ControlFlow::None => Kind::Plain,
+    }
+}
+
+/// Left to the interpreter: what is rare, and what LLVM may not reorder or fold.
+fn interpreted(known: &Effects, strict_floats: bool) -> bool {
+    let csr = match known.csr {
+        // Compiled code runs only while frm is 0, so reading it needs no help.
+        Some((2, None)) => false,
+        Some(_) => true,
+        None => false,
+    };
+    let rounding = match known.rounding {
+        None | Some(Rm::Rne | Rm::Dyn) => false,
+        Some(Rm::Rtz | Rm::Rdn | Rm::Rup | Rm::Rmm) => !known.to_integer,
+    };
+    csr || rounding || known.fence_i || (strict_floats && known.raises_fp)
+}

@@ -1,0 +1,254 @@
+//! Guest registers in a unit: variables that become SSA values, slots, and write-back.
+
+use inkwell::values::{BasicMetadataValueEnum, BasicValue, FloatValue, InstructionValue, IntValue, PointerValue, StructValue};
+use vmtrans_abi::{FLOAT_SLOTS, INT_SLOTS, StateOffset};
+use vmtrans_isa::riscv::{FReg, Reg};
+
+use super::float::FloatRegister;
+use super::flow::{Regs, slots};
+use super::{Lifter, built};
+use crate::lift::types::STATE_SPACE;
+
+/// A floating-point register between blocks.
+#[derive(Clone, Copy)]
+pub struct FloatVariable<'ctx> {
+    pub double: PointerValue<'ctx>,
+    pub single: PointerValue<'ctx>,
+    pub is_single: PointerValue<'ctx>,
+    pub pending: PointerValue<'ctx>,
+}
+
+/// The registers of the unit being lifted.
+#[derive(Clone, Default)]
+pub struct Registers<'ctx> {
+    int_variables: [Option<PointerValue<'ctx>>; 32],
+    float_variables: [Option<FloatVariable<'ctx>>; 32],
+    ints: [Option<IntValue<'ctx>>; 32],
+    floats: [Option<FloatRegister<'ctx>>; 32],
+    /// Registers whose variable is behind.
+    ahead: Regs,
+}
+
+impl Registers<'_> {
+    /// A new block begins: only the variables are valid.
+    pub fn forget(&mut self) {
+        self.ints = [None; 32];
+        self.floats = [None; 32];
+        self.ahead = 0;
+    }
+}
+
+fn each(set: Regs) -> impl Iterator<Item = u8> {
+    (0..64u8).filter(move |bit| set >> bit & 1 == 1)
+}
+
+fn int_of(bit: u8) -> Option<Reg> {
+    (bit < 32).then(|| Reg::new(bit))
+}
+
+fn float_of(bit: u8) -> FReg {
+    FReg::new(bit & 31)
+}
+
+impl<'ctx> Lifter<'ctx, '_> {
+    /// The unit's entry: makes variables, fills them from the slots and, where live, from guest
+    /// state, and goes to the first block.
+    pub(super) fn enter(&mut self) {
+        for bit in each(self.flow.used()) {
+            match int_of(bit) {
+                Some(r) => {
+                    let variable = built(self.builder.build_alloca(self.types.i64, ""));
+                    self.registers.int_variables[r.index()] = Some(variable);
+                }
+                None => self.registers.float_variables[float_of(bit).index()] = Some(self.float_variable()),
+            }
+        }
+        for (slot, r) in (0u32..).zip(INT_SLOTS) {
+            let value = self.function.get_nth_param(slot).expect("a parameter for each slot");
+            self.set_int(r, value.into_int_value());
+        }
+        for (slot, r) in (11u32..).zip(FLOAT_SLOTS) {
+            let value = self.function.get_nth_param(slot).expect("a parameter for each slot");
+            let register = FloatRegister::from_double(&self.types, value.into_float_value());
+            self.set_float(r, register);
+        }
+        self.reload(self.flow.live_in[&0]);
+        self.registers_to(self.flow.live_in[&0]);
+        built(self.builder.build_unconditional_branch(self.blocks[&0]));
+    }
+
+    fn float_variable(&self) -> FloatVariable<'ctx> {
+        FloatVariable {
+            double: built(self.builder.build_alloca(self.types.f64, "")),
+            single: built(self.builder.build_alloca(self.types.f32, "")),
+            is_single: built(self.builder.build_alloca(self.types.i1, "")),
+            pending: built(self.builder.build_alloca(self.types.i1, "")),
+        }
+    }
+
+    pub(super) fn get_int(&mut self, r: Reg) -> IntValue<'ctx> {
+        if r == Reg::ZERO {
+            return self.types.i64.const_zero();
+        }
+        if let Some(value) = self.registers.ints[r.index()] {
+            return value;
+        }
+        let variable = self.registers.int_variables[r.index()].expect("every used register has a variable");
+        let value = built(self.builder.build_load(self.types.i64, variable, "")).into_int_value();
+        self.registers.ints[r.index()] = Some(value);
+        value
+    }
+
+    pub(super) fn set_int(&mut self, r: Reg, value: IntValue<'ctx>) {
+        if r != Reg::ZERO {
+            self.registers.ints[r.index()] = Some(value);
+            self.registers.ahead |= 1 << r.number();
+        }
+    }
+
+    pub(super) fn get_float(&mut self, r: FReg) -> FloatRegister<'ctx> {
+        if let Some(value) = self.registers.floats[r.index()] {
+            return value;
+        }
+        let v = self.registers.float_variables[r.index()].expect("every used register has a variable");
+        let value = FloatRegister {
+            double: built(self.builder.build_load(self.types.f64, v.double, "")).into_float_value(),
+            single: built(self.builder.build_load(self.types.f32, v.single, "")).into_float_value(),
+            is_single: built(self.builder.build_load(self.types.i1, v.is_single, "")).into_int_value(),
+            pending: built(self.builder.build_load(self.types.i1, v.pending, "")).into_int_value(),
+        };
+        self.registers.floats[r.index()] = Some(value);
+        value
+    }
+
+    pub(super) fn set_float(&mut self, r: FReg, value: FloatRegister<'ctx>) {
+        self.registers.floats[r.index()] = Some(value);
+        self.registers.ahead |= 1 << (32 + r.number());
+    }
+
+    /// Brings the variables up to date at the end of a block.
+    pub(super) fn registers_to_variables(&mut self) {
+        self.registers_to(self.flow.live_out[&self.block]);
+    }
+
+    fn registers_to(&mut self, live: Regs) {
+        for bit in each(self.registers.ahead & live) {
+            match int_of(bit) {
+                Some(r) => {
+                    let value = self.get_int(r);
+                    let variable = self.registers.int_variables[r.index()].expect("used");
+                    built(self.builder.build_store(variable, value));
+                }
+                None => {
+                    let r = float_of(bit);
+                    let value = self.get_float(r);
+                    let v = self.registers.float_variables[r.index()].expect("used");
+                    built(self.builder.build_store(v.double, value.double));
+                    built(self.builder.build_store(v.single, value.single));
+                    built(self.builder.build_store(v.is_single, value.is_single));
+                    built(self.builder.build_store(v.pending, value.pending));
+                }
+            }
+        }
+    }
+
+    /// Writes dirty registers back to guest state.
+    pub(super) fn write_back(&mut self) {
+        for bit in each(self.dirty & !slots()) {
+            match int_of(bit) {
+                Some(r) => {
+                    let value = self.get_int(r);
+                    self.store_state(StateOffset::x(r), value);
+                }
+                None => {
+                    let value = self.settle(float_of(bit));
+                    self.store_state(StateOffset::f(float_of(bit)), value);
+                }
+            }
+        }
+    }
+
+    /// Reads registers outside of the slots from guest state.
+    pub(super) fn reload(&mut self, live: Regs) {
+        for bit in each(live & !slots()) {
+            match int_of(bit) {
+                Some(r) => {
+                    let value = self.load_state(StateOffset::x(r), self.types.i64).into_int_value();
+                    self.set_int(r, value);
+                }
+                None => {
+                    let r = float_of(bit);
+                    let value = self.load_state(StateOffset::f(r), self.types.f64).into_float_value();
+                    let register = FloatRegister::from_double(&self.types, value);
+                    self.set_float(r, register);
+                }
+            }
+        }
+    }
+
+    /// The slots as arguments.
+    pub(super) fn arguments(&mut self) -> Vec<BasicMetadataValueEnum<'ctx>> {
+        let mut arguments = Vec::with_capacity(INT_SLOTS.len() + FLOAT_SLOTS.len());
+        for r in INT_SLOTS {
+            arguments.push(self.get_int(r).into());
+        }
+        for r in FLOAT_SLOTS {
+            arguments.push(self.settle(r).into());
+        }
+        arguments
+    }
+
+    /// Takes the slots from what a call returned.
+    pub(super) fn take_slots(&mut self, returned: StructValue<'ctx>) {
+        for (slot, r) in (0u32..).zip(INT_SLOTS) {
+            let value = built(self.builder.build_extract_value(returned, slot, ""));
+            self.set_int(r, value.into_int_value());
+        }
+        for (slot, r) in (11u32..).zip(FLOAT_SLOTS) {
+            let value = built(self.builder.build_extract_value(returned, slot, "")).into_float_value();
+            let register = FloatRegister::from_double(&self.types, value);
+            self.set_float(r, register);
+        }
+    }
+
+    /// After a call or a helper every copy in the unit but the slots is void.
+    pub(super) fn forget_all(&mut self) {
+        self.registers.forget();
+        self.dirty = 0;
+    }
+
+    fn state_address(&self, offset: StateOffset) -> PointerValue<'ctx> {
+        let number = self.types.i64.const_int(u64::from(offset.get()), false);
+        number.const_to_pointer(self.types.state_pointer)
+    }
+
+    pub(super) fn store_state<V: BasicValue<'ctx>>(&self, offset: StateOffset, value: V) {
+        let store = built(self.builder.build_store(self.state_address(offset), value));
+        self.tag(store, self.types.guest_state);
+    }
+
+    pub(super) fn load_state<T: inkwell::types::BasicType<'ctx>>(
+        &self,
+        offset: StateOffset,
+        ty: T,
+    ) -> inkwell::values::BasicValueEnum<'ctx> {
+        let value = built(self.builder.build_load(ty, self.state_address(offset), ""));
+        let load = value.as_instruction_value().expect("a load is an instruction");
+        self.tag(load, self.types.guest_state);
+        value
+    }
+
+    pub(super) fn tag(&self, access: InstructionValue<'ctx>, tag: inkwell::values::MetadataValue<'ctx>) {
+        access.set_metadata(tag, self.types.tbaa).expect("an instruction takes metadata");
+    }
+
+    /// A register as it is passed and stored: canonical, NaN-boxed.
+    pub(super) fn settle(&mut self, r: FReg) -> FloatValue<'ctx> {
+        let value = self.get_float(r);
+        let double = self.raw_double(value);
+        self.registers.floats[r.index()] = Some(FloatRegister::settled(&self.types, double, value));
+        double
+    }
+}
+
+const _: () = assert!(STATE_SPACE == 256, "LLVM's address space of %gs");
