@@ -65,6 +65,8 @@ impl Cache {
         write(temporary.file()).map_err(Error::io(&link, "written"))?;
         let content = hash_file(temporary.file(), &link)?;
         let path = image_file(&link, &content);
+        // Now: once it has its name, another process may replace or remove it.
+        let file = temporary.reader()?;
         temporary.rename_target(path.clone());
         temporary.publish(MODE, Durability::Synced)?;
         publish::publish_link(&file_name(&path), &link)?;
@@ -73,7 +75,6 @@ impl Cache {
             // Cleaning finds it if it cannot be removed now.
             let _ = fs::remove_file(previous.path);
         }
-        let file = File::open(&path).map_err(Error::io(&path, "opened"))?;
         Ok(StoredImage {
             file,
             path,

@@ -58,6 +58,11 @@ impl Temporary {
         &mut self.file
     }
 
+    /// The file once more, for reading only. It stays open after [`Temporary::publish`].
+    pub(crate) fn reader(&self) -> Result<File> {
+        File::open(self.name.path()).map_err(Error::io(&self.target, "opened"))
+    }
+
     /// What the file shall be called, once its content says so.
     pub(crate) fn rename_target(&mut self, target: PathBuf) {
         self.target = target;

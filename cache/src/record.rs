@@ -5,7 +5,7 @@
 //! then goes on. Does not know what the records say.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
@@ -73,13 +73,10 @@ pub(crate) fn open_to_append(path: &Path) -> Result<File> {
 
 /// Appends `records` with one `write`, so that no other process's records come between.
 ///
-/// A `write` that is cut short (a full disk) leaves a torn tail, which readers skip.
+/// One that is cut short (a full disk) is gone on with, which says why it was; what it leaves is
+/// a torn tail, which readers skip.
 pub(crate) fn append(mut file: &File, path: &Path, records: &[u8]) -> Result<()> {
-    match file.write(records) {
-        Ok(written) if written == records.len() => Ok(()),
-        Ok(_) => Err(Error::io(path, "written")(io::ErrorKind::WriteZero.into())),
-        Err(source) => Err(Error::io(path, "written")(source)),
-    }
+    file.write_all(records).map_err(Error::io(path, "written"))
 }
 
 #[cfg(test)]
