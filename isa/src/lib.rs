@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod addr;
+mod arith;
 mod effects;
 mod interp;
 mod pattern;
@@ -13,7 +14,7 @@ pub mod riscv;
 mod sem;
 
 pub use addr::GuestAddr;
-pub use effects::{Effects, RegSet};
-pub use interp::{Bus, Flow, Interpreter};
-pub use pattern::{FieldKind, Pattern};
+pub use effects::{Control, Effects, RegSet, effects};
+pub use interp::{Bus, Fault, Flow, Interpreter};
+pub use pattern::{Field, FieldKind, Pattern};
 pub use sem::{AmoOp, CsrOp, Fmt, IntTy, Ordering, Rm, Sem, Width};

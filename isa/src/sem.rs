@@ -231,11 +231,22 @@ pub trait Sem {
     /// Load-reserved (W or D), sign-extended.
     fn load_reserved(&mut self, w: Width, o: Ordering, address: Self::Val) -> Self::Val;
     /// Store-conditional: 0 where it stored, 1 where it failed.
-    fn store_conditional(&mut self, w: Width, o: Ordering, address: Self::Val, v: Self::Val)
-    -> Self::Val;
+    fn store_conditional(
+        &mut self,
+        w: Width,
+        o: Ordering,
+        address: Self::Val,
+        v: Self::Val,
+    ) -> Self::Val;
     /// Atomic read-modify-write (W or D): the old value, sign-extended.
-    fn amo(&mut self, op: AmoOp, w: Width, o: Ordering, address: Self::Val, v: Self::Val)
-    -> Self::Val;
+    fn amo(
+        &mut self,
+        op: AmoOp,
+        w: Width,
+        o: Ordering,
+        address: Self::Val,
+        v: Self::Val,
+    ) -> Self::Val;
     /// Orders memory accesses. `pred` and `succ` are the fields of `fence` (bits i, o, r, w).
     fn fence(&mut self, pred: u32, succ: u32);
     /// Makes stores to instruction memory visible to fetches.
