@@ -127,6 +127,8 @@ pub struct Effects {
     pub csr_written: bool,
     /// The rounding mode that it rounds with.
     pub rounding: Option<Rm>,
+    /// It converts to an integer, with its own rounding mode.
+    pub to_integer: bool,
     /// It may raise floating-point exception flags.
     pub raises_fp: bool,
 }
@@ -283,7 +285,11 @@ impl Sem for Recorder {
     }
     rounding! {
         fadd((), ()) fsub((), ()) fmul((), ()) fdiv((), ()) fsqrt(()) fma((), (), ())
-        fto_int(IntTy, ()) ffrom_int(IntTy, ()) fconvert(()) fround(bool, ())
+        ffrom_int(IntTy, ()) fconvert(()) fround(bool, ())
+    }
+    fn fto_int(&mut self, _: Fmt, rm: Rm, _: IntTy, (): ()) {
+        self.rounds(rm);
+        self.effects.to_integer = true;
     }
     raising! {
         fmin(Fmt, (), ()) fmax(Fmt, (), ()) feq(Fmt, (), ())
