@@ -29,6 +29,9 @@ use crate::usage::{Usage, Usages};
 /// How long a call may take before the index counts as damaged. Opening one of a million
 /// records takes about a second.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often, and after how long, one is opened again that a child of this process has open.
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// How names of threads begin whose panics are not shown: `sled`'s own, and ours for it.
 const QUIET_THREADS: &str = "sled-";
 const VALUE_LEN: usize = 3 * 8;
@@ -41,7 +44,18 @@ pub(crate) struct Index {
     layout: Layout,
     db: sled::Db,
     /// Unlocked when dropped, after `db`.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// A lock on a file.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file would do, but not while a child that another thread is starting still
+        // has it open as well.
+        let _ = self.0.unlock();
+    }
 }
 
 /// What came of opening the index.
@@ -59,6 +73,9 @@ pub(crate) enum Opened {
 enum Fault {
     /// The file system refused; the index may be whole.
     Refused(String),
+    /// Something has it open. Having our lock, this is a child of this process that is just
+    /// being started and still has all its files.
+    Locked,
     /// It panicked, did not return, or says that it is corrupt.
     Damaged(String),
 }
@@ -70,7 +87,7 @@ pub(crate) fn open(layout: &Layout) -> Opened {
         Ok(None) => return Opened::Busy,
         Err(why) => return Opened::Unavailable(why),
     };
-    let (why, opened) = match load(layout) {
+    let (why, opened) = match load_when_closed(layout) {
         Err(Fault::Damaged(why)) => {
             let opened = set_aside(layout).and_then(|()| load(layout));
             (Some(why), opened)
@@ -87,6 +104,7 @@ pub(crate) fn open(layout: &Layout) -> Opened {
             usages,
             why,
         ),
+        Err(Fault::Locked) => Opened::Busy,
         Err(Fault::Refused(again) | Fault::Damaged(again)) => Opened::Unavailable(again),
     }
 }
@@ -109,13 +127,14 @@ impl Index {
         }
         match saved {
             Ok(()) => Ok(why),
+            Err(Fault::Locked) => Err("another process has it open".to_owned()),
             Err(Fault::Refused(again) | Fault::Damaged(again)) => Err(again),
         }
     }
 }
 
 /// Takes the lock; nothing if another process has it.
-fn lock(layout: &Layout) -> Result<Option<File>, String> {
+fn lock(layout: &Layout) -> Result<Option<Lock>, String> {
     let path = layout.index_lock();
     let fail = |error: std::io::Error| format!("{}: {error}", path.display());
     make_directory(path.parent().unwrap_or(&path)).map_err(|error| error.to_string())?;
@@ -126,7 +145,7 @@ fn lock(layout: &Layout) -> Result<Option<File>, String> {
         .open(&path)
         .map_err(fail)?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
+        Ok(()) => Ok(Some(Lock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(fail(error)),
     }
@@ -143,6 +162,17 @@ fn set_aside(layout: &Layout) -> Result<(), Fault> {
     removed
         .and_then(|()| fs::rename(layout.index(), &aside))
         .map_err(|error| Fault::Refused(format!("{}: {error}", aside.display())))
+}
+
+/// Loads it, and waits for a child that still has it open.
+fn load_when_closed(layout: &Layout) -> Result<(sled::Db, Usages), Fault> {
+    for _ in 0..LOCK_ATTEMPTS {
+        match load(layout) {
+            Err(Fault::Locked) => thread::sleep(LOCK_PAUSE),
+            loaded => return loaded,
+        }
+    }
+    Err(Fault::Locked)
 }
 
 fn load(layout: &Layout) -> Result<(sled::Db, Usages), Fault> {
@@ -279,6 +309,10 @@ fn fault(error: &sled::Error) -> Fault {
     ];
     match error {
         sled::Error::Io(io) if REFUSALS.contains(&io.kind()) => Fault::Refused(io.to_string()),
+        // There is no kind of error for it.
+        sled::Error::Io(io) if io.to_string().starts_with("could not acquire lock") => {
+            Fault::Locked
+        }
         other => Fault::Damaged(one_line(&other.to_string())),
     }
 }

@@ -74,6 +74,15 @@ impl KeyBuilder {
     }
 }
 
+/// The key of a guest's image: by the guest's content and what the runtime and the translator
+/// agree on, so that the runtime finds it without knowing how it was made.
+pub fn image_key(guest: &[u8; HASH_LEN], contract: &[u8; HASH_LEN]) -> Key {
+    KeyBuilder::new("vmtrans image of a guest")
+        .part(guest)
+        .part(contract)
+        .finish()
+}
+
 impl ContentHash {
     /// Hashes content that is in memory. For files see [`crate::Cache::content_hash`].
     pub fn of(content: &[u8]) -> ContentHash {

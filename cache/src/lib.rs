@@ -44,7 +44,7 @@ pub use config::{Config, Durability};
 pub use error::{Damage, Error, Result};
 pub use identity::{FileIdentity, HashSource};
 pub use image::StoredImage;
-pub use key::{ContentHash, Key, KeyBuilder, ParseHashError};
+pub use key::{ContentHash, Key, KeyBuilder, ParseHashError, image_key};
 pub use layout::Kind;
 pub use maintenance::{Cleaned, Entry, IndexState, Limits, Maintenance, Stats, Tally, Verified};
 pub use store::{Cache, Lookup};

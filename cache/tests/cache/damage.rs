@@ -128,7 +128,14 @@ fn links_and_special_files_are_not_followed() {
     for kind in Kind::ALL {
         let elsewhere = scratch.directory.join("elsewhere");
         fs::create_dir_all(&scratch.directory).expect("mkdir");
-        fs::write(&elsewhere, PAYLOAD).expect("write");
+        // It would be sound if it were followed.
+        scratch.cache.put(kind, &key(0), PAYLOAD).expect("put");
+        let directory = if kind == Kind::Unit {
+            "units"
+        } else {
+            "images"
+        };
+        fs::copy(path_of(&scratch.directory, directory, &key(0)), &elsewhere).expect("copy");
         let replace = |by: &dyn Fn(&Path)| {
             scratch.cache.put(kind, &key(0), PAYLOAD).expect("put");
             let directory = if kind == Kind::Unit {
@@ -144,7 +151,11 @@ fn links_and_special_files_are_not_followed() {
                 other => panic!("{kind}: {other:?}"),
             }
         };
-        replace(&|path| symlink(&elsewhere, path).expect("symlink"));
+        let found = replace(&|path| symlink(&elsewhere, path).expect("symlink"));
+        assert!(
+            found.to_string().contains("link") && found.removed,
+            "{found}"
+        );
         replace(&|path| {
             let made = std::process::Command::new("mkfifo").arg(path).status();
             assert!(made.is_ok_and(|status| status.success()), "mkfifo");

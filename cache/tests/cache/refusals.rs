@@ -201,7 +201,7 @@ fn as_stranger(directory: &Path) {
 /// What another user sees of a directory that is not his, or not writable.
 pub fn child(directory: &Path) {
     let cache = open(directory);
-    all_writes_fail(&cache, b"x");
+    let errors = all_writes_fail(&cache, b"x");
     let owner = fs::metadata(directory).map(|found| std::os::unix::fs::MetadataExt::uid(&found));
     let unit = cache.get(Kind::Unit, &key(1));
     match owner.expect("owner") {
@@ -211,7 +211,11 @@ pub fn child(directory: &Path) {
                 Some(&b"unit"[..])
             );
         }
-        _ => assert!(matches!(unit, Err(Error::Damaged(_))), "{unit:?}"),
+        _ => {
+            assert!(matches!(unit, Err(Error::Damaged(_))), "{unit:?}");
+            let foreign = |error: &Error| matches!(error, Error::ForeignDirectory { .. });
+            assert!(errors.iter().all(foreign), "{errors:?}");
+        }
     }
     cache
         .maintain()
