@@ -1,7 +1,10 @@
-//! The tables by themselves: no encoding belongs to two rows.
+//! The tables by themselves: no encoding belongs to two rows, and encoding undoes decoding.
 
+mod support;
+
+use support::{Noise, row};
 use vmtrans_isa::Pattern;
-use vmtrans_isa::riscv::{self, Row, decode, length};
+use vmtrans_isa::riscv::{self, Fields, Reg, Row, decode, encode, length};
 
 /// Some bits match both patterns. Constraints count: a common word is looked for among all
 /// values of the fields that have one.
@@ -91,4 +94,98 @@ fn the_low_bits_give_the_length() {
 #[test]
 fn a_decoded_instruction_is_small() {
     assert!(size_of::<riscv::Insn>() <= 32);
+}
+
+#[test]
+fn encoding_undoes_decoding() {
+    let mut noise = Noise(4);
+    for row in riscv::rows() {
+        for _ in 0..100 {
+            let bits = riscv::sample(row, noise.next());
+            let fields = decode(bits).expect("a sample decodes").fields;
+            assert_eq!(encode(row, &fields), Some(bits), "{}", row.name);
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_not_encoded() {
+    let x = Reg::new;
+    let encode = |mnemonic, fields: Fields| encode(row(mnemonic), &fields);
+    assert!(
+        encode(
+            "addi",
+            Fields {
+                rd: x(1),
+                imm: -2048,
+                ..Fields::NONE
+            }
+        )
+        .is_some()
+    );
+    assert_eq!(
+        encode(
+            "addi",
+            Fields {
+                rd: x(1),
+                imm: 2048,
+                ..Fields::NONE
+            }
+        ),
+        None
+    );
+    assert_eq!(
+        encode(
+            "addi",
+            Fields {
+                rs2: x(1),
+                ..Fields::NONE
+            }
+        ),
+        None
+    );
+    assert_eq!(
+        encode(
+            "beq",
+            Fields {
+                imm: 3,
+                ..Fields::NONE
+            }
+        ),
+        None
+    );
+    assert_eq!(
+        encode(
+            "c.sub",
+            Fields {
+                rd: x(8),
+                rs1: x(9),
+                rs2: x(8),
+                ..Fields::NONE
+            }
+        ),
+        None
+    );
+    assert_eq!(
+        encode(
+            "c.sub",
+            Fields {
+                rd: x(7),
+                rs1: x(7),
+                rs2: x(8),
+                ..Fields::NONE
+            }
+        ),
+        None
+    );
+    assert_eq!(
+        encode(
+            "c.lwsp",
+            Fields {
+                imm: 4,
+                ..Fields::NONE
+            }
+        ),
+        None
+    );
 }

@@ -6,6 +6,7 @@
 mod csr;
 mod decode;
 mod disassemble;
+mod encode;
 mod fold;
 mod row;
 
@@ -25,6 +26,7 @@ pub use crate::effects::effects;
 pub use csr::Csr;
 pub use decode::{decode, length};
 pub use disassemble::disassemble;
+pub use encode::encode;
 pub use fold::{Folded, fold};
 pub use row::{Fields, Insn, Row, RowId};
 

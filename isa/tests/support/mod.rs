@@ -1,8 +1,11 @@
-//! What the tests share: a source of noise, and `llvm-mc` as a witness.
+//! What the tests share: a source of noise, rows by mnemonic, and `llvm-mc` as a witness.
+#![allow(dead_code, reason = "each test uses some of it")]
 
 use std::collections::HashSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
+
+use vmtrans_isa::riscv::{self, Row};
 
 /// A generator of noise that gives the same in every run (SplitMix64).
 pub struct Noise(pub u64);
@@ -16,6 +19,13 @@ impl Noise {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     }
+}
+
+/// The row with this mnemonic.
+pub fn row(mnemonic: &str) -> &'static Row {
+    riscv::rows()
+        .find(|row| row.mnemonic() == mnemonic)
+        .unwrap_or_else(|| panic!("no row has the mnemonic {mnemonic}"))
 }
 
 /// The extensions that the tables have, as `llvm-mc` names them.
