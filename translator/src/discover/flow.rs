@@ -1,0 +1,281 @@
+//! What registers hold, block by block: constants and names of unknown values, propagated until
+//! nothing changes, and from them the notes that the lifter gets.
+//!
+//! How instructions compute is in [`super::machine`]; how a table is read is in
+//! [`super::tables`].
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use vmtrans_isa::Control as ControlFlow;
+use vmtrans_isa::GuestAddr;
+use vmtrans_isa::riscv::{Reg, execute};
+
+use super::explore::{Explored, World};
+use super::machine::{Machine, Registers, Seen, TableLoad, Test};
+use super::tables;
+use super::value::{Origin, Unknown, Val};
+use crate::function::Note;
+
+/// How often a block may change before all that changes in it is given up.
+const PATIENCE: u32 = 12;
+
+/// What is found out about a function.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// By index of instruction.
+    pub notes: Vec<Note>,
+    /// Targets of indirect jumps within the function or to others.
+    pub jumps: BTreeMap<GuestAddr, Vec<GuestAddr>>,
+    /// Targets of calls through registers.
+    pub calls: BTreeSet<GuestAddr>,
+    /// Addresses that are computed.
+    pub pointers: BTreeSet<GuestAddr>,
+    /// Instructions whose result is an address only if a `lui` began it.
+    pub absolute: Vec<usize>,
+    /// Accesses to writable memory at an address that comes from a `lui`.
+    pub absolute_accesses: usize,
+    /// Indirect jumps, other than returns, that may go anywhere.
+    pub unresolved: usize,
+}
+
+/// What is known at the end of the propagation.
+pub struct Flow<'a> {
+    /// The function.
+    pub explored: &'a Explored,
+    /// All functions.
+    pub world: World<'a>,
+    /// By block: those that it may come from.
+    pub predecessors: Vec<Vec<usize>>,
+    /// By block: what its last branch compares.
+    pub tests: Vec<Option<Test>>,
+    /// Values that are less than a number.
+    pub below: HashMap<Unknown, u64>,
+    /// By index of instruction.
+    pub loads: HashMap<u32, TableLoad>,
+    before: Vec<Option<Registers>>,
+    after: Vec<Option<Registers>>,
+    changes: Vec<u32>,
+}
+
+/// Finds out what can be said of a function's instructions.
+pub fn analyse(world: World<'_>, explored: &Explored) -> Facts {
+    let mut flow = Flow::new(world, explored);
+    flow.propagate();
+    flow.conclude()
+}
+
+/// A register that callees should restore.
+fn preserved(r: Reg) -> bool {
+    matches!(r.number(), 2..=4 | 8..=9 | 18..=27)
+}
+
+/// A register that the kernel leaves alone.
+fn untouched(r: Reg) -> bool {
+    r.number() != 10
+}
+
+impl<'a> Flow<'a> {
+    fn new(world: World<'a>, explored: &'a Explored) -> Flow<'a> {
+        let count = explored.blocks.len();
+        let mut predecessors = vec![Vec::new(); count];
+        for (block, span) in explored.blocks.iter().enumerate() {
+            span.successors
+                .iter()
+                .for_each(|&s| predecessors[s].push(block));
+        }
+        Flow {
+            explored,
+            world,
+            predecessors,
+            tests: vec![None; count],
+            below: HashMap::new(),
+            loads: HashMap::new(),
+            before: vec![None; count],
+            after: vec![None; count],
+            changes: vec![0; count],
+        }
+    }
+
+    /// The name of what a register holds where a block starts.
+    fn name_at_start(&self, block: usize, r: usize) -> Val {
+        let at = u32::try_from(self.explored.steps.len() + block).unwrap_or(u32::MAX / 32);
+        Val::unknown(Machine::name(at, Reg::new(u8::try_from(r).unwrap_or(0))))
+    }
+
+    fn propagate(&mut self) {
+        let mut dirty = vec![false; self.explored.blocks.len()];
+        dirty[self.explored.entry] = true;
+        let mut any = true;
+        while any {
+            any = false;
+            for block in 0..dirty.len() {
+                if !std::mem::take(&mut dirty[block]) || !self.enter(block) {
+                    continue;
+                }
+                self.step_block(block, |_, _| {});
+                for &successor in &self.explored.blocks[block].successors {
+                    dirty[successor] = true;
+                    any |= successor <= block;
+                }
+            }
+        }
+    }
+
+    /// Computes what holds where a block starts; whether that is news.
+    fn enter(&mut self, block: usize) -> bool {
+        let mut incoming = self.incoming(block);
+        if let Some(old) = &self.before[block] {
+            let joins = self.is_join(block);
+            for r in 1..32 {
+                let name = self.name_at_start(block, r);
+                let given_up = old[r] == name;
+                let impatient = self.changes[block] > PATIENCE && old[r] != incoming[r];
+                if joins && (given_up || impatient) {
+                    incoming[r] = name;
+                }
+            }
+            if *old == incoming {
+                return false;
+            }
+        }
+        self.changes[block] += 1;
+        self.before[block] = Some(incoming);
+        true
+    }
+
+    /// Whether control reaches a block from more than one place, one of them perhaps outside.
+    fn is_join(&self, block: usize) -> bool {
+        self.predecessors[block].len() + usize::from(block == self.explored.entry) > 1
+    }
+
+    fn incoming(&self, block: usize) -> Registers {
+        let mut met: Option<Registers> = None;
+        for &predecessor in &self.predecessors[block] {
+            let Some(after) = &self.after[predecessor] else {
+                continue;
+            };
+            match &mut met {
+                None => met = Some(*after),
+                Some(met) => self.meet(block, met, after),
+            }
+        }
+        let names = || std::array::from_fn(|r| self.name_at_start(block, r));
+        let mut registers = match met {
+            Some(met) if block != self.explored.entry => met,
+            _ => names(),
+        };
+        registers[0] = Val::plain(0);
+        registers
+    }
+
+    fn meet(&self, block: usize, met: &mut Registers, other: &Registers) {
+        for r in 1..32 {
+            met[r] = match (met[r], other[r]) {
+                (a, b) if a == b => a,
+                // An address that only one of two ways is sure of.
+                (Val::Const(a, _), Val::Const(b, _)) if a == b => Val::Const(a, Origin::Assumed),
+                _ => self.name_at_start(block, r),
+            };
+        }
+    }
+
+    /// Executes a block on what is known where it starts.
+    fn step_block(&mut self, block: usize, mut each: impl FnMut(usize, &Seen)) {
+        let Some(before) = self.before[block] else {
+            return;
+        };
+        let mut machine = Machine::new(self.world.guest, before);
+        let span = &self.explored.blocks[block];
+        for index in span.first..span.first + span.count {
+            let step = &self.explored.steps[index];
+            let Some(insn) = step.insn else { continue };
+            machine.begin(u32::try_from(index).unwrap_or(u32::MAX), step.addr);
+            execute(&mut machine, &insn);
+            let seen = *machine.seen();
+            self.remember(index, &seen);
+            each(index, &seen);
+            self.tests[block] = seen.test;
+            match step.control {
+                ControlFlow::Ecall | ControlFlow::Ebreak => machine.forget(untouched),
+                _ if step.is_call() => machine.forget(preserved),
+                _ => {}
+            }
+        }
+        self.after[block] = Some(machine.registers);
+    }
+
+    fn remember(&mut self, index: usize, seen: &Seen) {
+        let at = u32::try_from(index).unwrap_or(u32::MAX);
+        if let Some(load) = seen.table {
+            self.loads.insert(at, load);
+        }
+        if let (Some(below), Some((r, written))) = (seen.below, seen.write)
+            && written == Val::unknown(Machine::name(at, r))
+            && let Some(name) = written.as_unknown()
+        {
+            self.below.insert(name, below);
+        }
+    }
+
+    fn conclude(mut self) -> Facts {
+        let steps = &self.explored.steps;
+        let mut facts = Facts {
+            notes: vec![Note::default(); steps.len()],
+            ..Facts::default()
+        };
+        let mut ends = Vec::new();
+        for block in 0..self.explored.blocks.len() {
+            let guest = self.world.guest;
+            self.step_block(block, |index, seen| {
+                facts.note(guest, steps, index, seen);
+                if let Some(target) = seen.target {
+                    ends.push((block, index, target));
+                }
+            });
+        }
+        let mut entries = tables::Budget::default();
+        for (block, index, target) in ends {
+            self.resolve(&mut facts, &mut entries, block, index, target);
+        }
+        facts
+    }
+
+    fn resolve(
+        &self,
+        facts: &mut Facts,
+        budget: &mut tables::Budget,
+        block: usize,
+        index: usize,
+        target: Val,
+    ) {
+        let step = &self.explored.steps[index];
+        let ControlFlow::JumpIndirect { link, .. } = step.control else {
+            return;
+        };
+        match target {
+            Val::Const(to, Origin::Pc | Origin::Lui(_) | Origin::Loaded) => {
+                let to = GuestAddr::new(to);
+                if !self.world.guest.is_executable(to) {
+                    return;
+                }
+                facts.notes[index].target = Some(to);
+                if link == Reg::ZERO {
+                    facts.jumps.insert(step.addr, vec![to]);
+                } else {
+                    facts.calls.insert(to);
+                }
+            }
+            Val::Entry { load, add } if link == Reg::ZERO => {
+                match tables::read(self, budget, block, load, add) {
+                    Some(table) => {
+                        facts.jumps.insert(step.addr, table.targets.clone());
+                        facts.notes[index].table = Some(table);
+                    }
+                    None => facts.unresolved += 1,
+                }
+            }
+            _ if link != Reg::ZERO || step.insn.is_some_and(|i| i.fields.rs1 == Reg::RA) => {}
+            _ => facts.unresolved += 1,
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! All functions: each one found may tell of others, and may show that one found before was taken
+//! to be longer than it is.
+//!
+//! Functions are drafted in waves, in parallel; what a wave tells is put together in the order of
+//! addresses, so the result does not depend on threads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+use vmtrans_isa::GuestAddr;
+
+use super::draft::Draft;
+use super::explore::{Scratch, Step, World};
+use super::space::{Places, Ranges, Slots};
+use crate::guest::{Guest, Range};
+
+/// Waves until what is still found is left to the runtime.
+const WAVES: usize = 256;
+/// How often a function is drafted again because another one starts in it.
+const ATTEMPTS: u32 = 8;
+/// Functions between two looks at the budget.
+const CHUNK: usize = 256;
+/// How many instructions are decoded to see whether an address can be a function's.
+const PLAUSIBLE: usize = 64;
+
+/// The functions of a guest, on the way to being known.
+pub struct Waves<'a> {
+    guest: &'a Guest,
+    ranges: &'a Ranges,
+    slots: Slots,
+    /// Functions that others do not run into.
+    starts: Places,
+    /// All functions.
+    entries: Places,
+    drafts: BTreeMap<GuestAddr, Draft>,
+    scratches: Mutex<Vec<Scratch>>,
+    /// Instructions that may be looked at before code is no longer shared.
+    budget: u64,
+}
+
+impl<'a> Waves<'a> {
+    /// No function yet.
+    pub fn new(guest: &'a Guest, ranges: &'a Ranges) -> Waves<'a> {
+        let slots = Slots::new(guest);
+        Waves {
+            guest,
+            ranges,
+            slots,
+            starts: Places::new(slots),
+            entries: Places::new(slots),
+            drafts: BTreeMap::new(),
+            scratches: Mutex::new(Vec::new()),
+            budget: (1 << 20) + slots.count() as u64 * 24,
+        }
+    }
+
+    /// The functions.
+    pub fn into_drafts(self) -> BTreeMap<GuestAddr, Draft> {
+        self.drafts
+    }
+
+    /// The functions so far.
+    pub fn drafts(&self) -> impl Iterator<Item = &Draft> {
+        self.drafts.values()
+    }
+
+    /// Adds functions that others do not run into, and all that they lead to.
+    pub fn add(&mut self, starts: BTreeSet<GuestAddr>) {
+        let mut found = starts;
+        let mut overlaps = BTreeSet::new();
+        for _ in 0..WAVES {
+            let new = found
+                .into_iter()
+                .filter(|&s| self.is_new_start(s))
+                .collect::<Vec<_>>();
+            if new.is_empty() {
+                break;
+            }
+            new.iter().for_each(|&s| {
+                self.starts.insert(s);
+                self.entries.insert(s);
+            });
+            let mut pending = self.affected(&new);
+            pending.extend(new);
+            found = self.draft(&pending, &mut overlaps);
+        }
+        overlaps.retain(|&o| self.guest.is_code(o) && !self.entries.contains(o));
+        if !overlaps.is_empty() {
+            self.add_entries(overlaps);
+        }
+    }
+
+    /// Adds functions inside of others, which go on running through them.
+    pub fn add_entries(&mut self, entries: BTreeSet<GuestAddr>) {
+        let mut found = BTreeSet::new();
+        let mut pending = entries;
+        for _ in 0..WAVES {
+            pending.retain(|&e| self.guest.is_executable(e) && !self.entries.contains(e));
+            pending.retain(|&e| self.entries.insert(e));
+            if pending.is_empty() {
+                break;
+            }
+            let mut overlaps = BTreeSet::new();
+            found.extend(self.draft(&std::mem::take(&mut pending), &mut overlaps));
+            pending = overlaps;
+        }
+        found.retain(|&s| self.is_new_start(s));
+        if !found.is_empty() {
+            self.add(found);
+        }
+    }
+
+    fn is_new_start(&self, start: GuestAddr) -> bool {
+        self.guest.is_executable(start)
+            && !self.starts.contains(start)
+            && self.slots.of(start).is_some()
+    }
+
+    /// Functions in which one of these starts is, or might be.
+    fn affected(&self, new: &[GuestAddr]) -> BTreeSet<GuestAddr> {
+        let affected = self.drafts.values().filter(|draft| {
+            let (low, high) = draft.extent();
+            let from = new.partition_point(|&s| s <= low);
+            let to = new.partition_point(|&s| s <= high);
+            let loose = self.ranges.of(draft.start).is_none();
+            let inside =
+                |s: &GuestAddr| *s != draft.start && (loose || draft.explored.contains(*s));
+            draft.attempts < ATTEMPTS && new[from.min(to)..to].iter().any(inside)
+        });
+        affected.map(|draft| draft.start).collect()
+    }
+
+    /// Drafts functions; where others should start because of them.
+    fn draft(
+        &mut self,
+        pending: &BTreeSet<GuestAddr>,
+        overlaps: &mut BTreeSet<GuestAddr>,
+    ) -> BTreeSet<GuestAddr> {
+        let mut found = BTreeSet::new();
+        let pending = pending.iter().copied().collect::<Vec<_>>();
+        for chunk in pending.chunks(CHUNK) {
+            let drafts = chunk
+                .par_iter()
+                .map(|&start| self.draft_one(start))
+                .collect::<Vec<_>>();
+            for mut draft in drafts {
+                self.budget = self.budget.saturating_sub(draft.cost);
+                found.extend(draft.starts());
+                overlaps.extend(&draft.explored.overlaps);
+                if let Some(before) = self.drafts.get(&draft.start) {
+                    draft.attempts = before.attempts + 1;
+                }
+                self.drafts.insert(draft.start, draft);
+            }
+        }
+        found
+    }
+
+    fn draft_one(&self, start: GuestAddr) -> Draft {
+        let world = World {
+            guest: self.guest,
+            starts: &self.starts,
+            entries: &self.entries,
+            ranges: self.ranges,
+            shared: self.budget > 0,
+        };
+        let spare = self.scratches.lock().ok().and_then(|mut s| s.pop());
+        let mut scratch = spare.unwrap_or_else(|| Scratch::new(self.slots));
+        let draft = Draft::new(world, start, &mut scratch);
+        if let Ok(mut scratches) = self.scratches.lock() {
+            scratches.push(scratch);
+        }
+        draft
+    }
+
+    /// The places of all instructions in functions.
+    pub fn covered(&self) -> Places {
+        let mut covered = Places::new(self.slots);
+        for step in self.drafts.values().flat_map(|d| &d.explored.steps) {
+            covered.insert(step.addr);
+        }
+        covered
+    }
+
+    /// Of addresses that may or may not be functions': those where others should not run into, and
+    /// those inside of others.
+    pub fn judge(&self, candidates: &BTreeSet<GuestAddr>) -> Judged {
+        let covered = self.covered();
+        let hull = self.hull();
+        let mut judged = Judged::default();
+        for &candidate in candidates {
+            if self.entries.contains(candidate) || !self.guest.is_code(candidate) {
+                continue;
+            }
+            if !covered.contains(candidate) {
+                let inside = hull.is_some_and(|h| h.contains(candidate));
+                if inside && self.is_plausible(candidate, &covered) {
+                    judged.starts.insert(candidate);
+                }
+            } else {
+                judged.covered.insert(candidate);
+            }
+        }
+        self.judge_covered(&mut judged);
+        judged
+    }
+
+    /// Code that is in a function already: a function that follows a call which does not return,
+    /// or a label of a function whose jumps are not understood.
+    fn judge_covered(&self, judged: &mut Judged) {
+        let covered = std::mem::take(&mut judged.covered)
+            .into_iter()
+            .collect::<Vec<_>>();
+        for draft in self.drafts.values() {
+            let (low, high) = draft.extent();
+            let from = covered.partition_point(|&c| c < low);
+            let to = covered.partition_point(|&c| c <= high);
+            for &candidate in &covered[from..to] {
+                let explored = &draft.explored;
+                let Ok(index) = explored.steps.binary_search_by_key(&candidate, |s| s.addr) else {
+                    continue;
+                };
+                let before = index.checked_sub(1).map(|b| &explored.steps[b]);
+                let block = explored.block_at(candidate);
+                let swallowed = before.is_some_and(|b| b.is_call() && b.next() == candidate)
+                    && block.is_none()
+                    && self.ranges.of(candidate).is_none();
+                if swallowed {
+                    judged.starts.insert(candidate);
+                } else if block.is_some() && draft.facts.unresolved > 0 {
+                    judged.entries.insert(candidate);
+                }
+            }
+        }
+    }
+
+    /// From the first function to the last one.
+    fn hull(&self) -> Option<Range> {
+        let first = self.drafts.keys().next()?;
+        let (_, last) = self.drafts.values().next_back()?.extent();
+        let own = Range {
+            start: *first,
+            end: last,
+        };
+        let ranges = self.ranges.hull().unwrap_or(own);
+        Some(Range {
+            start: own.start.min(ranges.start),
+            end: own.end.max(ranges.end),
+        })
+    }
+
+    fn is_plausible(&self, start: GuestAddr, covered: &Places) -> bool {
+        let mut addr = start;
+        for _ in 0..PLAUSIBLE {
+            if covered.contains(addr) {
+                return addr != start;
+            }
+            let step = Step::at(self.guest, addr);
+            if step.insn.is_none()
+                || step.length() == 4 && covered.contains(addr.wrapping_offset(2))
+            {
+                return false;
+            }
+            if !step.falls_through() {
+                return step.control != vmtrans_isa::Control::Illegal;
+            }
+            addr = step.next();
+        }
+        true
+    }
+}
+
+/// What became of addresses that may be functions'.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// Functions.
+    pub starts: BTreeSet<GuestAddr>,
+    /// Entries inside of functions.
+    pub entries: BTreeSet<GuestAddr>,
+    covered: BTreeSet<GuestAddr>,
+}
