@@ -28,12 +28,29 @@ pub fn command(role: &str, directory: &Path, seed: u64) -> Command {
     command
 }
 
-pub fn spawn(role: &str, directory: &Path, seed: u64) -> Child {
-    command(role, directory, seed)
-        .stdout(Stdio::null())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .expect("child")
+/// A child that is killed when dropped, at the latest: a test that fails leaves none behind.
+pub struct Running(Child);
+
+impl Running {
+    /// Fails if the child ended by itself, which it does if one of its assertions fails.
+    pub fn kill(&mut self) {
+        let ended = self.0.try_wait().expect("wait");
+        assert!(ended.is_none(), "a child ended: {ended:?}");
+        self.0.kill().expect("kill");
+        self.0.wait().expect("wait");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+pub fn spawn(role: &str, directory: &Path, seed: u64) -> Running {
+    let mut command = command(role, directory, seed);
+    Running(command.stdout(Stdio::null()).spawn().expect("child"))
 }
 
 /// Runs a child to its end; what it printed if it did not fail.

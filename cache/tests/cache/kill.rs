@@ -104,19 +104,11 @@ fn killed_processes_leave_no_bad_object() {
     for kill in 0..KILLS {
         thread::sleep(Duration::from_millis(random.next() % 30));
         let slot = random.below(children.len());
-        let child = &mut children[slot];
-        // A child that ended by itself has failed an assertion.
-        let ended = child.try_wait().expect("wait");
-        assert!(ended.is_none(), "{} ended: {ended:?}", role(slot));
-        child.kill().expect("kill");
-        child.wait().expect("wait");
+        children[slot].kill();
         children[slot] = children::spawn(role(slot), &scratch.directory, 100 + kill as u64);
         seen += check(&scratch.cache);
     }
-    for mut child in children {
-        child.kill().expect("kill");
-        child.wait().expect("wait");
-    }
+    children.iter_mut().for_each(children::Running::kill);
     let left = check(&scratch.cache);
     let verified = scratch
         .cache
@@ -161,14 +153,7 @@ fn the_index_is_shared_by_falling_back() {
         assert_eq!(upkeep.list().count() as u64, KEYS);
     }
     println!("the index was ours {current} times and another's {busy} times");
-    for child in &mut children {
-        assert!(
-            child.try_wait().expect("wait").is_none(),
-            "a child ended by itself"
-        );
-        child.kill().expect("kill");
-        child.wait().expect("wait");
-    }
+    children.iter_mut().for_each(children::Running::kill);
     assert!(current > 0 && busy > 0);
     // Killed at it, it is as it was.
     let upkeep = scratch.cache.maintain().expect("maintain");
