@@ -2,7 +2,7 @@
 //!
 //! Every compiled guest function and every helper has one signature: LLVM's `x86_regcallcc`,
 //! which passes and returns [`INT_SLOTS`] in `rax rcx rdx rdi rsi r8 r9 r12 r13 r14 r15` and
-//! [`FLOAT_SLOTS`] in `xmm0`…`xmm7`. All other guest registers are in [`GuestState`], which
+//! [`FLOAT_SLOTS`] in `xmm0`…`xmm3`. All other guest registers are in [`GuestState`], which
 //! `%gs` points to. `rbx`, `rbp` and `xmm8`…`xmm15` are preserved by a call.
 //!
 //! A guest function returns to its host caller with the guest's return address in the first
@@ -30,17 +30,9 @@ pub const INT_SLOTS: [Reg; 11] = [
     Reg::new(15),
 ];
 
-/// The floating-point registers that are passed and returned in host registers: `fa0`…`fa7`.
-pub const FLOAT_SLOTS: [FReg; 8] = [
-    FReg::new(10),
-    FReg::new(11),
-    FReg::new(12),
-    FReg::new(13),
-    FReg::new(14),
-    FReg::new(15),
-    FReg::new(16),
-    FReg::new(17),
-];
+/// The floating-point registers that are passed and returned in host registers: `fa0`…`fa3`.
+/// More would cost every function that has calls, of which few pass so many.
+pub const FLOAT_SLOTS: [FReg; 4] = [FReg::new(10), FReg::new(11), FReg::new(12), FReg::new(13)];
 
 /// The slot of an integer register, if it has one.
 pub fn int_slot(r: Reg) -> Option<usize> {
@@ -78,8 +70,12 @@ helpers! {
     /// breakpoints, illegal instructions, rare roundings. Returns where the guest goes on
     /// with the next instruction, escapes where it does not.
     Interpret,
-    /// A safepoint at `pc` with [`GuestState::pending`] set: takes signals. Returns where
-    /// the guest goes on at `pc`, escapes where it does not.
+    /// A safepoint at `pc` with [`GuestState::pending`] set: takes signals. Unlike the others it
+    /// is called as `void ()` with LLVM's `preserve_allcc`: it preserves every host register,
+    /// vector registers in full width included, and its caller has written back all guest
+    /// registers, those in slots too. Returns only where signal handlers left every guest
+    /// register and `pc` as they were, and escapes where they did not; so compiled code goes on
+    /// with the values that it has.
     Safepoint,
 }
 

@@ -2,5 +2,11 @@
 //!
 //! It does not know how a guest is run.
 
+pub mod codegen;
+pub mod compile;
 pub mod discover;
 pub mod function;
+pub mod guest;
+pub mod lift;
+pub mod link;
+pub mod unit;

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use vmtrans_cache::{Cache, Config, ContentHash};
+use vmtrans_cache::{Cache, Config, ContentHash, image_key};
 use vmtrans_cli::{CodeArgs, CompileArgs, CompilerCli, CompilerCommand, EXIT_CANNOT_EXECUTE, EXIT_FAILURE, EXIT_NOT_FOUND};
 use vmtrans_isa::GuestAddr;
 use vmtrans_translator::codegen::OptLevel;
@@ -124,7 +124,7 @@ fn runner() -> Result<String> {
 }
 
 fn missed_entries(cache: Option<&Cache>, guest: &Guest) -> BTreeSet<GuestAddr> {
-    let hash = ContentHash::from(*guest.hash());
+    let hash = ContentHash::from_bytes(*guest.hash());
     let entries = cache.and_then(|c| c.code_map().read(&hash).ok()).unwrap_or_default();
     entries.into_iter().map(GuestAddr::new).collect()
 }
@@ -134,7 +134,7 @@ fn store(args: &CompileArgs, cache: Option<&Cache>, guest: &Guest, image: &[u8])
         write_atomically(path, image).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let Some(cache) = cache else { return Ok(()) };
-    let key = vmtrans_cache::image_key(guest.hash(), vmtrans_abi::CONTRACT);
+    let key = image_key(guest.hash(), vmtrans_abi::CONTRACT);
     let stored = cache.put_image(&key, |file| file.write_all(image));
     match (stored, &args.output) {
         (Ok(_), _) => Ok(()),

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use vmtrans_isa::GuestAddr;
-use vmtrans_isa::riscv::{ControlFlow, Insn, effects};
+use vmtrans_isa::riscv::{Insn, Reg};
+use vmtrans_isa::{Control, effects};
 
 use crate::function::Function;
 
@@ -147,7 +148,8 @@ fn put_insn(out: &mut Vec<u8>, insn: &UnitInsn) {
         Some(insn) if placed => {
             let f = &insn.fields;
             out.extend([1, insn.len, f.rd.number(), f.rs1.number(), f.rs2.number()]);
-            out.extend(insn.row.number().to_le_bytes());
+            out.extend((insn.row.index() as u64).to_le_bytes());
+            out.extend([f.rm as u8, u8::from(f.ordering.acquire), u8::from(f.ordering.release)]);
         }
         Some(insn) => {
             out.extend([2, insn.len]);
@@ -208,7 +210,7 @@ impl Numbering {
         let note = &located.note;
         let control = located.insn.map(|insn| effects(&insn).control);
         let direct = match control {
-            Some(ControlFlow::Branch { offset } | ControlFlow::Jump { offset, .. }) => {
+            Some(Control::Branch { offset } | Control::Jump { offset, .. }) => {
                 Some(located.addr.wrapping_offset(offset))
             }
             _ => note.target,
@@ -224,7 +226,13 @@ impl Numbering {
             insn: located.insn,
             result: note.result.map(|a| self.id(a)),
             address: note.address.map(|a| self.id(a)),
-            target: direct.map(|a| self.target(function, a)),
+            target: direct.map(|a| match control {
+                // A call leaves even where it goes to a block of its own function.
+                Some(Control::Jump { link: Reg::RA, .. } | Control::JumpIndirect { link: Reg::RA, .. }) => {
+                    Target::Outside(self.id(a))
+                }
+                _ => self.target(function, a),
+            }),
             table,
         }
     }

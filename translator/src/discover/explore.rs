@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vmtrans_isa::GuestAddr;
 use vmtrans_isa::riscv::{Insn, Reg, decode};
-use vmtrans_isa::{Control as ControlFlow, effects};
+use vmtrans_isa::{Control, effects};
 
 use super::space::{Places, Ranges, Slots};
 use crate::guest::{Guest, Range};
@@ -24,10 +24,24 @@ pub struct World<'a> {
     pub starts: &'a Places,
     /// Where functions start at all.
     pub entries: &'a Places,
+    /// Functions that never return.
+    pub endless: &'a Places,
     /// What unwind tables and symbols say is one function.
     pub ranges: &'a Ranges,
     /// Code may be in more than one function. Denied where a guest makes too much of it.
     pub shared: bool,
+}
+
+impl World<'_> {
+    /// Whether this calls a function that never returns.
+    pub fn is_endless_call(&self, step: &Step) -> bool {
+        match step.control {
+            Control::Jump { link: Reg::RA, offset } => {
+                self.endless.contains(step.addr.wrapping_offset(offset))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Where the indirect jumps at these addresses go, as far as is known.
@@ -41,14 +55,14 @@ pub struct Step {
     /// What it is.
     pub insn: Option<Insn>,
     /// How it ends.
-    pub control: ControlFlow,
+    pub control: Control,
 }
 
 impl Step {
     /// Decodes what is at an address.
     pub fn at(guest: &Guest, addr: GuestAddr) -> Step {
         let insn = guest.fetch(addr).and_then(decode);
-        let control = insn.map_or(ControlFlow::Illegal, |insn| effects(&insn).control);
+        let control = insn.map_or(Control::Illegal, |insn| effects(&insn).control);
         Step {
             addr,
             insn,
@@ -68,22 +82,22 @@ impl Step {
 
     /// Whether it is a call that comes back to the next instruction.
     pub fn is_call(&self) -> bool {
-        matches!(self.control, ControlFlow::Jump { link, .. }
-            | ControlFlow::JumpIndirect { link, .. } if link == Reg::RA)
+        matches!(self.control, Control::Jump { link, .. }
+            | Control::JumpIndirect { link, .. } if link == Reg::RA)
     }
 
     /// Whether control may go on at the next instruction.
     pub fn falls_through(&self) -> bool {
         match self.control {
-            ControlFlow::Illegal => false,
-            ControlFlow::Jump { .. } | ControlFlow::JumpIndirect { .. } => self.is_call(),
+            Control::Illegal => false,
+            Control::Jump { .. } | Control::JumpIndirect { .. } => self.is_call(),
             _ => true,
         }
     }
 
     /// Whether a block ends behind it.
     pub fn ends_block(&self) -> bool {
-        !self.falls_through() || matches!(self.control, ControlFlow::Branch { .. })
+        !self.falls_through() || matches!(self.control, Control::Branch { .. })
     }
 }
 
@@ -292,6 +306,9 @@ impl Explorer<'_, '_> {
         if step.is_call() && (self.world.entries.contains(next) || self.leaves_range(step, next)) {
             return false;
         }
+        if self.world.is_endless_call(step) && self.scratch.get(next) == FREE {
+            return false;
+        }
         match self.scratch.get(next) {
             FREE if self.out.steps.len() >= self.limit => {
                 self.out.heads.insert(next);
@@ -318,11 +335,11 @@ impl Explorer<'_, '_> {
 
     fn note_targets(&mut self, step: &Step) {
         match step.control {
-            ControlFlow::Branch { offset } => {
+            Control::Branch { offset } => {
                 self.jump(step.addr.wrapping_offset(offset));
                 self.jump(step.next());
             }
-            ControlFlow::Jump { link, offset } => {
+            Control::Jump { link, offset } => {
                 let target = step.addr.wrapping_offset(offset);
                 if link == Reg::ZERO {
                     self.jump(target);
@@ -331,13 +348,13 @@ impl Explorer<'_, '_> {
                     self.link(step, link);
                 }
             }
-            ControlFlow::JumpIndirect { link, .. } if link == Reg::ZERO => {
+            Control::JumpIndirect { link, .. } if link == Reg::ZERO => {
                 let known = self.known;
                 for &target in known.get(&step.addr).into_iter().flatten() {
                     self.jump(target);
                 }
             }
-            ControlFlow::JumpIndirect { link, .. } => self.link(step, link),
+            Control::JumpIndirect { link, .. } => self.link(step, link),
             _ => {}
         }
     }
@@ -422,14 +439,14 @@ impl Explorer<'_, '_> {
                 successors.extend(self.out.block_at(last.next()));
             }
             match last.control {
-                ControlFlow::Branch { offset }
-                | ControlFlow::Jump {
+                Control::Branch { offset }
+                | Control::Jump {
                     link: Reg::ZERO,
                     offset,
                 } => {
                     successors.extend(self.out.block_at(last.addr.wrapping_offset(offset)));
                 }
-                ControlFlow::JumpIndirect {
+                Control::JumpIndirect {
                     link: Reg::ZERO, ..
                 } => {
                     let targets = self.known.get(&last.addr).into_iter().flatten();

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use vmtrans_isa::Control as ControlFlow;
+use vmtrans_isa::Control;
 use vmtrans_isa::GuestAddr;
 use vmtrans_isa::riscv::{Reg, execute};
 
@@ -196,7 +196,8 @@ impl<'a> Flow<'a> {
             each(index, &seen);
             self.tests[block] = seen.test;
             match step.control {
-                ControlFlow::Ecall | ControlFlow::Ebreak => machine.forget(untouched),
+                Control::Ecall | Control::Ebreak => machine.forget(untouched),
+                _ if self.world.is_endless_call(step) => machine.forget(|_| true),
                 _ if step.is_call() => machine.forget(preserved),
                 _ => {}
             }
@@ -249,7 +250,7 @@ impl<'a> Flow<'a> {
         target: Val,
     ) {
         let step = &self.explored.steps[index];
-        let ControlFlow::JumpIndirect { link, .. } = step.control else {
+        let Control::JumpIndirect { link, .. } = step.control else {
             return;
         };
         match target {

@@ -13,6 +13,7 @@ mod explore;
 mod flow;
 mod machine;
 mod notes;
+mod returns;
 mod seeds;
 mod space;
 mod split;
@@ -77,6 +78,7 @@ pub fn discover(guest: &Guest, extra_entries: &BTreeSet<GuestAddr>) -> Discovery
     let ranges = Ranges::new(seeds.ranges.clone());
     let mut waves = Waves::new(guest, &ranges);
     waves.add(seeds.starts.clone());
+    waves.end_calls();
     let extra = extra_entries.iter().map(|e| guest.biased(e.get()));
     let mut entries = extra.filter(|e| e.get() % 2 == 0).collect::<BTreeSet<_>>();
     for _ in 0..POINTER_ROUNDS {
@@ -88,6 +90,7 @@ pub fn discover(guest: &Guest, extra_entries: &BTreeSet<GuestAddr>) -> Discovery
             break;
         }
         waves.add(judged.starts);
+        waves.end_calls();
     }
     entries.extend(&seeds.landing_pads);
     waves.add_entries(entries);

@@ -9,7 +9,7 @@
 //! index is still inside of the table, and then the guest itself would jump to a place that no
 //! compiler made.
 
-use vmtrans_isa::Control as ControlFlow;
+use vmtrans_isa::Control;
 use vmtrans_isa::{GuestAddr, Width};
 
 use super::flow::Flow;
@@ -133,7 +133,7 @@ fn bound(flow: &Flow<'_>, block: usize, index: Unknown) -> Option<u64> {
 /// What the branch at the end of one block says of the index in the next one.
 fn limit_on_way(flow: &Flow<'_>, from: usize, to: usize, index: Unknown) -> Option<u64> {
     let last = flow.explored.last(from);
-    let ControlFlow::Branch { offset } = last.control else {
+    let Control::Branch { offset } = last.control else {
         return None;
     };
     let taken = flow.explored.block_at(last.addr.wrapping_offset(offset)) == Some(to);

@@ -78,10 +78,10 @@ fn by_entry(guest: &Guest) -> Option<GuestAddr> {
     None
 }
 
-/// Whether this starts like a CIE: length, 0, version 1, augmentation `zR` or one with a
+/// Whether this starts like a CIE: length, 0, version, augmentation `zR` or one with a
 /// personality or an LSDA before the `R`.
 fn is_first_entry(bytes: &[u8]) -> bool {
-    let [length, 0, 0, 0, 0, 0, 0, 0, 1, augmentation @ ..] = bytes else {
+    let [length, 0, 0, 0, 0, 0, 0, 0, 1 | 3, augmentation @ ..] = bytes else {
         return false;
     };
     let augmentations: [&[u8]; 5] = [b"zR\0", b"zPLR\0", b"zPR\0", b"zLR\0", b"zRS\0"];

@@ -12,6 +12,7 @@ use vmtrans_isa::GuestAddr;
 
 use super::draft::Draft;
 use super::explore::{Scratch, Step, World};
+use super::returns;
 use super::space::{Places, Ranges, Slots};
 use crate::guest::{Guest, Range};
 
@@ -33,6 +34,8 @@ pub struct Waves<'a> {
     starts: Places,
     /// All functions.
     entries: Places,
+    /// Functions that never return.
+    endless: Places,
     drafts: BTreeMap<GuestAddr, Draft>,
     scratches: Mutex<Vec<Scratch>>,
     /// Instructions that may be looked at before code is no longer shared.
@@ -49,6 +52,7 @@ impl<'a> Waves<'a> {
             slots,
             starts: Places::new(slots),
             entries: Places::new(slots),
+            endless: Places::new(slots),
             drafts: BTreeMap::new(),
             scratches: Mutex::new(Vec::new()),
             budget: (1 << 20) + slots.count() as u64 * 24,
@@ -117,6 +121,22 @@ impl<'a> Waves<'a> {
             && self.slots.of(start).is_some()
     }
 
+    /// Finds the functions that never return, and drafts again those that call them.
+    pub fn end_calls(&mut self) {
+        let never = returns::never(&self.drafts);
+        let new = never.into_iter().filter(|&s| self.endless.insert(s)).collect::<BTreeSet<_>>();
+        if new.is_empty() {
+            return;
+        }
+        let callers = self.drafts.values().filter(|draft| {
+            draft.attempts < ATTEMPTS && !new.is_disjoint(&draft.explored.calls)
+        });
+        let callers = callers.map(|draft| draft.start).collect();
+        let mut overlaps = BTreeSet::new();
+        let found = self.draft(&callers, &mut overlaps);
+        self.add(found);
+    }
+
     /// Functions in which one of these starts is, or might be.
     fn affected(&self, new: &[GuestAddr]) -> BTreeSet<GuestAddr> {
         let affected = self.drafts.values().filter(|draft| {
@@ -162,6 +182,7 @@ impl<'a> Waves<'a> {
             guest: self.guest,
             starts: &self.starts,
             entries: &self.entries,
+            endless: &self.endless,
             ranges: self.ranges,
             shared: self.budget > 0,
         };

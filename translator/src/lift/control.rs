@@ -7,8 +7,7 @@ use inkwell::{IntPredicate, llvm_sys::LLVMTailCallKind};
 use vmtrans_abi::{Addressing, Helper, StateOffset};
 use vmtrans_isa::riscv::Reg;
 
-use super::flow::Kind;
-use super::types::REGCALL;
+use super::types::{PRESERVE_ALL, REGCALL};
 use super::{
     CODE_SYMBOL, ENTRIES_SYMBOL, GUEST_PREFIX, HOST_PREFIX, Lifter, START_SYMBOL, TABLE_SYMBOL,
     TEXT_SYMBOL, built,
@@ -169,9 +168,9 @@ impl<'ctx> Lifter<'ctx, '_> {
         self.builder.position_at_end(usual);
     }
 
-    /// Takes signals before going back to an earlier block. A handler that changes nothing that it
+    /// Takes signals at the beginning of the block at `target`. A handler that changes nothing that it
     /// returns to leaves every value of the unit valid; where it does, the helper does not return.
-    fn safepoint(&mut self, target: i64) {
+    pub(super) fn safepoint(&mut self, target: i64) {
         let pending = self.load_state(StateOffset::pending(), self.types.i32);
         let load = pending.as_instruction_value().expect("a load is an instruction");
         load.set_volatile(true).expect("loads may be volatile");
@@ -185,8 +184,10 @@ impl<'ctx> Lifter<'ctx, '_> {
         let pc = self.address_at(target);
         self.store_state(StateOffset::pc(), pc);
         self.write_back();
-        let arguments = self.arguments();
-        self.call_slots(self.helper(Helper::Safepoint), &arguments);
+        self.write_back_slots();
+        let helper = self.helper(Helper::Safepoint);
+        let call = built(self.builder.build_indirect_call(self.types.safepoint, helper, &[], ""));
+        call.set_call_convention(PRESERVE_ALL);
         self.registers = registers;
         built(self.builder.build_unconditional_branch(usual));
         self.builder.position_at_end(usual);
@@ -214,25 +215,10 @@ impl<'ctx> Lifter<'ctx, '_> {
         let insn = &self.unit.insns[self.at];
         let taken = insn.target.expect("a branch has a target");
         let next = self.unit.blocks[&self.block].next;
-        if let (Kind::Back, Target::Inside(target)) = (self.flow.kinds[self.at], taken) {
-            self.back_edge(c, target, next);
-        } else {
-            self.registers_to_variables();
-            let (taken, next) = (self.way_to(taken), self.way_to(next));
-            built(self.builder.build_conditional_branch(c, taken, next));
-        }
-        self.terminated = true;
-    }
-
-    /// A conditional branch backwards: the safepoint is on the way back only.
-    fn back_edge(&mut self, c: IntValue<'ctx>, target: i64, next: Target) {
         self.registers_to_variables();
-        let next = self.way_to(next);
-        let back = self.new_block();
-        built(self.builder.build_conditional_branch(c, back, next));
-        self.builder.position_at_end(back);
-        self.safepoint(target);
-        built(self.builder.build_unconditional_branch(self.blocks[&target]));
+        let (taken, next) = (self.way_to(taken), self.way_to(next));
+        built(self.builder.build_conditional_branch(c, taken, next));
+        self.terminated = true;
     }
 
     pub(super) fn direct_jump(&mut self, link: Reg) {
@@ -248,9 +234,6 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
         self.write_link(link);
         self.dirty = self.flow.dirty_after(self.at, self.dirty);
-        if let (Kind::Back, Target::Inside(back)) = (self.flow.kinds[self.at], target) {
-            self.safepoint(back);
-        }
         self.go(target);
     }
 

@@ -4,11 +4,11 @@
 //! may differ from its copy there, and *live* where its copy in the unit is still needed. Both are
 //! ordinary data-flow problems over bit sets: bits 0 to 31 are `x`, 32 to 63 are `f`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use vmtrans_abi::{FLOAT_SLOTS, INT_SLOTS};
-use vmtrans_isa::riscv::{ControlFlow, Effects, Reg, effects};
-use vmtrans_isa::Rm;
+use vmtrans_isa::riscv::{Csr, Reg};
+use vmtrans_isa::{Control, Effects, RegSet, Rm, effects};
 
 use crate::unit::{Target, Unit, UnitInsn};
 
@@ -26,8 +26,6 @@ pub enum Kind {
     Exit,
     /// Leaves it on one of two ways.
     MayExit,
-    /// Goes back within the unit, so a signal may be taken.
-    Back,
 }
 
 /// Who is called.
@@ -61,6 +59,8 @@ pub struct Flow {
     pub live_out: BTreeMap<i64, Regs>,
     /// Live right after an instruction that is a [`Kind::Sync`].
     pub live_after: HashMap<usize, Regs>,
+    /// Blocks that begin with a safepoint.
+    pub headers: HashSet<i64>,
     /// The unit reads or writes the accrued exception flags.
     pub strict_floats: bool,
 }
@@ -82,12 +82,13 @@ impl Flow {
         };
         let mut flow = Flow {
             kinds,
-            reads: sets(|e| e.reads.bits()),
-            writes: sets(|e| e.writes.bits()),
+            reads: sets(|e| both(e.reads, e.freads)),
+            writes: sets(|e| both(e.writes, e.fwrites)),
             dirty_in: BTreeMap::new(),
             live_in: BTreeMap::new(),
             live_out: BTreeMap::new(),
             live_after: HashMap::new(),
+            headers: loop_headers(unit),
             strict_floats,
         };
         flow.solve_dirty(unit);
@@ -171,28 +172,56 @@ impl Flow {
                     slots() | dirty | reads
                 }
                 Kind::Exit => slots() | dirty | (writes & !slots()) | reads,
-                Kind::MayExit | Kind::Back => live & !writes | reads | slots() | dirty,
+                Kind::MayExit => live & !writes | reads | slots() | dirty,
             };
         }
-        live
+        // A safepoint shows every register.
+        if self.headers.contains(&at) { live | slots() | self.dirty_in[&at] } else { live }
     }
+}
+
+/// The blocks that a depth-first walk from the entry comes back to while they are on its way. Every
+/// cycle has one.
+fn loop_headers(unit: &Unit) -> HashSet<i64> {
+    let mut headers = HashSet::new();
+    let mut open = HashSet::new();
+    let mut seen = HashSet::new();
+    for &root in [0].iter().chain(unit.blocks.keys()) {
+        let mut stack = vec![(root, false)];
+        while let Some((at, done)) = stack.pop() {
+            if done {
+                open.remove(&at);
+            } else if open.contains(&at) {
+                headers.insert(at);
+            } else if seen.insert(at) {
+                open.insert(at);
+                stack.push((at, true));
+                stack.extend(successors(unit, at).into_iter().map(|next| (next, false)));
+            }
+        }
+    }
+    headers
+}
+
+fn both(ints: RegSet, floats: RegSet) -> Regs {
+    u64::from(ints.bits()) | u64::from(floats.bits()) << 32
 }
 
 /// The blocks that may follow a block.
 pub fn successors(unit: &Unit, at: i64) -> Vec<i64> {
     let block = &unit.blocks[&at];
     let last = &unit.insns[block.first + block.count - 1];
-    let control = last.insn.map_or(ControlFlow::Illegal, |insn| effects(&insn).control);
+    let control = last.insn.map_or(Control::Illegal, |insn| effects(&insn).control);
     let mut out = Vec::new();
     let falls = match control {
-        ControlFlow::Illegal => false,
-        ControlFlow::Jump { link, .. } | ControlFlow::JumpIndirect { link, .. } => link == Reg::RA,
+        Control::Illegal => false,
+        Control::Jump { link, .. } | Control::JumpIndirect { link, .. } => link == Reg::RA,
         _ => true,
     };
     if let (true, Target::Inside(next)) = (falls, block.next) {
         out.push(next);
     }
-    let is_call = matches!(control, ControlFlow::Jump { .. } | ControlFlow::JumpIndirect { .. }) && falls;
+    let is_call = matches!(control, Control::Jump { .. } | Control::JumpIndirect { .. }) && falls;
     if let (false, Some(Target::Inside(target))) = (is_call, last.target) {
         out.push(target);
     }
@@ -205,31 +234,29 @@ pub fn successors(unit: &Unit, at: i64) -> Vec<i64> {
 }
 
 fn touches_flags(effects: &Effects) -> bool {
-    matches!(effects.csr, Some((csr, _)) if csr == 1 || csr == 3)
+    matches!(effects.csr, Some(Csr::FFLAGS | Csr::FCSR))
 }
 
 fn kind(insn: &UnitInsn, known: Option<&Effects>, strict_floats: bool) -> Kind {
     let Some(known) = known else { return Kind::Exit };
     match known.control {
-        ControlFlow::Jump { link, .. } | ControlFlow::JumpIndirect { link, .. } if link == Reg::RA => {
+        Control::Jump { link, .. } | Control::JumpIndirect { link, .. } if link == Reg::RA => {
             Kind::Sync(Sync::Call)
         }
-        ControlFlow::Jump { .. } | ControlFlow::JumpIndirect { .. } => match insn.target {
-            Some(Target::Inside(to)) if to <= insn.offset => Kind::Back,
+        Control::Jump { .. } | Control::JumpIndirect { .. } => match insn.target {
             Some(Target::Inside(_)) => Kind::Plain,
             // A table's default leaves.
             None if insn.table.is_some() => Kind::MayExit,
             _ => Kind::Exit,
         },
-        ControlFlow::Branch { .. } => match insn.target {
-            Some(Target::Inside(to)) if to <= insn.offset => Kind::Back,
+        Control::Branch { .. } => match insn.target {
             Some(Target::Inside(_)) => Kind::Plain,
             _ => Kind::MayExit,
         },
-        ControlFlow::Illegal => Kind::Exit,
-        ControlFlow::Ecall | ControlFlow::Ebreak => Kind::Sync(Sync::Interpret),
-        ControlFlow::None if interpreted(known, strict_floats) => Kind::Sync(Sync::Interpret),
-        ControlFlow::None => Kind::Plain,
+        Control::Illegal => Kind::Exit,
+        Control::Ecall | Control::Ebreak => Kind::Sync(Sync::Interpret),
+        Control::None if interpreted(known, strict_floats) => Kind::Sync(Sync::Interpret),
+        Control::None => Kind::Plain,
     }
 }
 
@@ -237,7 +264,7 @@ fn kind(insn: &UnitInsn, known: Option<&Effects>, strict_floats: bool) -> Kind {
 fn interpreted(known: &Effects, strict_floats: bool) -> bool {
     let csr = match known.csr {
         // Compiled code runs only while frm is 0, so reading it needs no help.
-        Some((2, None)) => false,
+        Some(Csr::FRM) => known.csr_written,
         Some(_) => true,
         None => false,
     };

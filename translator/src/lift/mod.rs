@@ -155,6 +155,9 @@ impl<'ctx> Lifter<'ctx, '_> {
         self.dirty = self.flow.dirty_in[&offset];
         self.terminated = false;
         self.registers.forget();
+        if self.flow.headers.contains(&offset) {
+            self.safepoint(offset);
+        }
     }
 
     fn instruction(&mut self) {

@@ -168,6 +168,18 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
     }
 
+    /// Writes the slots to guest state.
+    pub(super) fn write_back_slots(&mut self) {
+        for r in INT_SLOTS {
+            let value = self.get_int(r);
+            self.store_state(StateOffset::x(r), value);
+        }
+        for r in FLOAT_SLOTS {
+            let value = self.settle(r);
+            self.store_state(StateOffset::f(r), value);
+        }
+    }
+
     /// Reads registers outside of the slots from guest state.
     pub(super) fn reload(&mut self, live: Regs) {
         for bit in each(live & !slots()) {

@@ -17,6 +17,9 @@ use super::LiftOptions;
 /// `CallingConv::X86_RegCall`.
 pub const REGCALL: u32 = 92;
 
+/// `CallingConv::PreserveAll`.
+pub const PRESERVE_ALL: u32 = 15;
+
 /// The address space that `%gs` is added to (LLVM's X86 backend).
 pub const STATE_SPACE: u16 = 256;
 
@@ -40,6 +43,8 @@ pub struct Types<'ctx> {
     pub slots: StructType<'ctx>,
     /// The one signature.
     pub guest: FunctionType<'ctx>,
+    /// The signature of the safepoint helper.
+    pub safepoint: FunctionType<'ctx>,
     /// TBAA tag of guest memory.
     pub guest_memory: MetadataValue<'ctx>,
     /// TBAA tag of guest state.
@@ -84,6 +89,7 @@ impl<'ctx> Types<'ctx> {
             state_pointer: context.ptr_type(AddressSpace::from(STATE_SPACE)),
             slots,
             guest: slots.fn_type(&arguments, false),
+            safepoint: context.void_type().fn_type(&[], false),
             guest_memory,
             guest_state,
             tbaa: context.get_kind_id("tbaa"),
