@@ -89,18 +89,8 @@ fn check(paths: &Paths, program: &Program, side: Side, binary: &Path) -> Result<
     .inspect_err(|_| drop(std::fs::remove_file(binary)))
 }
 
-/// Compiles a C file that is no part of the corpus.
-pub fn compile_c(compilers: &Compilers, side: Side, source: &Path, binary: &Path) -> Result<()> {
-    let mut compiler = compiler(compilers, Language::C, side);
-    process::run(
-        compiler
-            .arg("-o")
-            .args([binary, source])
-            .args(&compilers.libraries),
-    )
-}
-
-fn compiler(compilers: &Compilers, language: Language, side: Side) -> Command {
+/// The compiler for one side and language, with the manifest's flags.
+pub fn compiler(compilers: &Compilers, language: Language, side: Side) -> Command {
     let (name, flags) = match language {
         Language::C => ("gcc", &compilers.c_flags),
         Language::Cxx => ("g++", &compilers.cxx_flags),

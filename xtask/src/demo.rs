@@ -20,8 +20,8 @@ const DATA_BYTES: usize = 32 << 20;
 
 const PIPE_AND_LOOP: &str =
     "i=0; while [ $i -lt 5 ]; do echo \"line $i\"; i=$((i + 1)); done | grep -v 3 | wc -l";
-const LONG_LOOP: &str = "i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done; echo $i | cat";
-const AWK: &str = "BEGIN { for (i = 1; i <= 1000000; i++) sum += i % 7 * i; print sum }";
+const LONG_LOOP: &str = "i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done; echo $i | cat";
+const AWK: &str = "BEGIN { for (i = 1; i <= 400000; i++) sum += i % 7 * i; print sum }";
 
 /// Runs the whole show.
 pub fn run(paths: &Paths) -> Result<()> {
@@ -67,15 +67,12 @@ pub fn run(paths: &Paths) -> Result<()> {
             &busybox,
             owned(&["sha256sum", path_text(&data)?]),
         ),
-        (
-            "busybox awk, a million steps",
-            &busybox,
-            owned(&["awk", AWK]),
-        ),
+        ("busybox awk, 400,000 steps", &busybox, owned(&["awk", AWK])),
         ("sort, from corpus/", &ours, program.bench.clone()),
     ];
     println!("\nThe least of {ROUNDS} runs each, in turn:\n");
     println!("{}", time(paths, &races)?);
+    println!("Native sha256sum may use the processor's own SHA instructions; the guest has none.");
     Ok(())
 }
 

@@ -182,9 +182,6 @@ impl Bench<'_> {
 
     /// A large text: what compiling it takes, and that it still runs right.
     fn large(&self) -> Result<Large> {
-        let source = self.folder.join("large.c");
-        std::fs::write(&source, large::source(large::FUNCTIONS))
-            .with_context(|| format!("{}", source.display()))?;
         let (native, guest) = (
             self.folder.join("large-host"),
             self.folder.join("large-guest"),
@@ -192,7 +189,7 @@ impl Bench<'_> {
         for (side, binary) in [(Side::Host, &native), (Side::Guest, &guest)] {
             if !corpus::is_newer(binary, &[&self.paths.manifest()]) {
                 eprintln!("building a large program for the {}", side.folder());
-                corpus::compile_c(&self.manifest.compilers, side, &source, binary)?;
+                large::build(self.folder, &self.manifest.compilers, side, binary)?;
             }
         }
         let text_bytes = large::text_bytes(&process::output(

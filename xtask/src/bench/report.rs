@@ -65,20 +65,28 @@ pub struct Startup {
 /// What `vmtrans compile --stats` writes.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CompileStats {
-    /// Guest instructions in the units that were compiled.
+    /// Guest instructions in all units.
     pub guest_instructions: u64,
+    /// Guest instructions in the units that were compiled now.
+    pub compiled_instructions: u64,
     /// Units in the program.
     pub units: u64,
     /// Units that were compiled now.
     pub units_compiled: u64,
     /// Units that came from the cache.
     pub units_reused: u64,
+    /// Units that could not be compiled and are left to the interpreter.
+    pub units_failed: u64,
+    /// Part of the guest's executable segments that units cover.
+    pub coverage: f64,
     /// Seconds of the whole compilation.
     pub seconds: f64,
     /// Threads that compiled.
-    pub threads: u32,
+    pub threads: u64,
     /// The largest resident set of the compiler.
     pub peak_memory_bytes: u64,
+    /// Bytes of the image.
+    pub image_bytes: u64,
 }
 
 /// A compilation: the compiler's own account, and what the system says it cost.
@@ -108,13 +116,14 @@ impl CompileStats {
 }
 
 impl Compiled {
-    /// Guest instructions per second and core, by the processor time that was used.
+    /// Guest instructions per second and core: by the processor time of the whole compiler,
+    /// reading, discovery and linking included.
     fn throughput(&self) -> f64 {
         #[expect(
             clippy::cast_precision_loss,
             reason = "a count of instructions is far below 2^52"
         )]
-        let instructions = self.stats.guest_instructions as f64;
+        let instructions = self.stats.compiled_instructions as f64;
         instructions / self.cost.processor
     }
 
@@ -254,7 +263,7 @@ fn write_compiled(
         formatter,
         "compiling {name}: {} guest instructions in {} by {} threads, {:.0} per second and core, \
          peak memory {} MiB",
-        compiled.stats.guest_instructions,
+        compiled.stats.compiled_instructions,
         seconds(compiled.cost.wall),
         compiled.stats.threads,
         compiled.throughput(),
@@ -286,12 +295,16 @@ pub mod tests {
     fn stats() -> CompileStats {
         CompileStats {
             guest_instructions: 50_000,
+            compiled_instructions: 50_000,
             units: 10,
             units_compiled: 10,
             units_reused: 0,
+            units_failed: 0,
+            coverage: 1.0,
             seconds: 1.0,
             threads: 2,
             peak_memory_bytes: 1 << 20,
+            image_bytes: 1,
         }
     }
 
