@@ -250,7 +250,7 @@ impl<'a> Flow<'a> {
         target: Val,
     ) {
         let step = &self.explored.steps[index];
-        let Control::JumpIndirect { link, .. } = step.control else {
+        let Control::JumpIndirect { link, base, .. } = step.control else {
             return;
         };
         match target {
@@ -266,7 +266,8 @@ impl<'a> Flow<'a> {
                     facts.calls.insert(to);
                 }
             }
-            Val::Entry { load, add } if link == Reg::ZERO => {
+            _ if link != Reg::ZERO || base == Reg::RA => {}
+            Val::Entry { load, add } => {
                 match tables::read(self, budget, block, load, add) {
                     Some(table) => {
                         facts.jumps.insert(step.addr, table.targets.clone());
@@ -275,7 +276,6 @@ impl<'a> Flow<'a> {
                     None => facts.unresolved += 1,
                 }
             }
-            _ if link != Reg::ZERO || step.insn.is_some_and(|i| i.fields.rs1 == Reg::RA) => {}
             _ => facts.unresolved += 1,
         }
     }

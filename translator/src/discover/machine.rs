@@ -42,15 +42,13 @@ pub struct Seen {
     pub fresh: bool,
 }
 
-/// A load at `base + index * 2^shift`.
+/// A load at `base + index * width`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TableLoad {
     /// Address of entry 0.
     pub base: GuestAddr,
     /// What the index is called.
     pub index: Unknown,
-    /// Log2 of the distance of entries.
-    pub shift: u8,
     /// Bytes that are read.
     pub width: Width,
     /// They are sign-extended.
@@ -289,14 +287,13 @@ impl Sem for Machine<'_> {
                 let value = value.filter(|_| w == Width::D);
                 value.map_or(Val::Any, |v| Val::Const(v, Origin::Loaded))
             }
-            Val::Linear {
-                base, index, shift, ..
-            } if matches!(w, Width::W | Width::D) => {
+            Val::Linear { base, index, shift, .. }
+                if matches!(w, Width::W | Width::D) && w.bytes().trailing_zeros() == u32::from(shift) =>
+            {
                 let base = GuestAddr::new(base);
                 self.seen.table = Some(TableLoad {
                     base,
                     index,
-                    shift,
                     width: w,
                     signed,
                 });

@@ -44,10 +44,6 @@ pub fn read(
 ) -> Option<JumpTable> {
     let table = *flow.loads.get(&load)?;
     let entry_bytes = table.width.bytes();
-    // Other scales are tables of records; their entries do not follow each other.
-    if u64::from(entry_bytes) != 1u64.checked_shl(u32::from(table.shift))? {
-        return None;
-    }
     let bound = bound(flow, block, table.index);
     let most = bound.unwrap_or(UNBOUNDED).min(LONGEST).min(budget.0);
     let mut targets = Vec::new();
