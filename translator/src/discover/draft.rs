@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use vmtrans_isa::GuestAddr;
 
 use super::explore::{Explored, Known, Scratch, World, explore};
-use super::flow::{Facts, analyse};
+use super::flow::{Facts, States, analyse};
+use super::space::Slots;
 use super::split;
 use crate::function::{Block, Function, Located};
 
@@ -15,6 +16,22 @@ pub const UNIT_LIMIT: usize = 8000;
 const EXPLORE_LIMIT: usize = 1 << 16;
 /// How deep tables may be nested: one behind a case of another.
 const ROUNDS: usize = 16;
+
+/// Memory that is kept between functions.
+pub struct Memory {
+    scratch: Scratch,
+    states: States,
+}
+
+impl Memory {
+    /// For a guest's text.
+    pub fn new(slots: Slots) -> Memory {
+        Memory {
+            scratch: Scratch::new(slots),
+            states: States::default(),
+        }
+    }
+}
 
 /// A function as it is known so far.
 #[derive(Debug)]
@@ -35,13 +52,13 @@ pub struct Draft {
 
 impl Draft {
     /// Drafts the function that starts at an address.
-    pub fn new(world: World<'_>, start: GuestAddr, scratch: &mut Scratch) -> Draft {
+    pub fn new(world: World<'_>, start: GuestAddr, memory: &mut Memory) -> Draft {
         let mut known = Known::new();
         let mut cost = 0;
         let mut round = 0;
         loop {
-            let explored = explore(world, start, &known, EXPLORE_LIMIT, scratch);
-            let facts = analyse(world, &explored);
+            let explored = explore(world, start, &known, EXPLORE_LIMIT, &mut memory.scratch);
+            let facts = analyse(world, &explored, &mut memory.states);
             cost += explored.steps.len() as u64;
             round += 1;
             let before = known.clone();

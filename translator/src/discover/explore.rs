@@ -36,9 +36,10 @@ impl World<'_> {
     /// Whether this calls a function that never returns.
     pub fn is_endless_call(&self, step: &Step) -> bool {
         match step.control {
-            Control::Jump { link: Reg::RA, offset } => {
-                self.endless.contains(step.addr.wrapping_offset(offset))
-            }
+            Control::Jump {
+                link: Reg::RA,
+                offset,
+            } => self.endless.contains(step.addr.wrapping_offset(offset)),
             _ => false,
         }
     }
@@ -156,18 +157,18 @@ impl Explored {
 }
 
 /// What a place belongs to in the function that is being explored.
-const FREE: u32 = 0;
+const FREE: u8 = 0;
 /// The second half of an instruction.
-const INNER: u32 = 1;
+const INNER: u8 = 1;
 /// An instruction.
-const INSN: u32 = 2;
+const INSN: u8 = 2;
 /// The first instruction of a block.
-const LEADER: u32 = 3;
+const LEADER: u8 = 3;
 
 /// Scratch memory that is kept between functions.
 pub struct Scratch {
     slots: Slots,
-    marks: Vec<u32>,
+    marks: Vec<u8>,
 }
 
 impl Scratch {
@@ -179,11 +180,11 @@ impl Scratch {
         }
     }
 
-    fn get(&self, addr: GuestAddr) -> u32 {
+    fn get(&self, addr: GuestAddr) -> u8 {
         self.slots.of(addr).map_or(INNER, |s| self.marks[s])
     }
 
-    fn set(&mut self, addr: GuestAddr, mark: u32) {
+    fn set(&mut self, addr: GuestAddr, mark: u8) {
         if let Some(slot) = self.slots.of(addr) {
             self.marks[slot] = mark;
         }

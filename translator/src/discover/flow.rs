@@ -52,14 +52,22 @@ pub struct Flow<'a> {
     pub below: HashMap<Unknown, u64>,
     /// By index of instruction.
     pub loads: HashMap<u32, TableLoad>,
-    before: Vec<Option<Registers>>,
-    after: Vec<Option<Registers>>,
+    states: &'a mut States,
+    /// By block: how often what holds where it starts has changed; 0 before it was reached.
     changes: Vec<u32>,
 }
 
+/// What registers hold where blocks start and end: memory that is kept between functions. Only
+/// what was written for a function is read.
+#[derive(Default)]
+pub struct States {
+    before: Vec<Registers>,
+    after: Vec<Registers>,
+}
+
 /// Finds out what can be said of a function's instructions.
-pub fn analyse(world: World<'_>, explored: &Explored) -> Facts {
-    let mut flow = Flow::new(world, explored);
+pub fn analyse(world: World<'_>, explored: &Explored, states: &mut States) -> Facts {
+    let mut flow = Flow::new(world, explored, states);
     flow.propagate();
     flow.conclude()
 }
@@ -75,8 +83,12 @@ fn untouched(r: Reg) -> bool {
 }
 
 impl<'a> Flow<'a> {
-    fn new(world: World<'a>, explored: &'a Explored) -> Flow<'a> {
+    fn new(world: World<'a>, explored: &'a Explored, states: &'a mut States) -> Flow<'a> {
         let count = explored.blocks.len();
+        let unknown = [Val::Any; 32];
+        for memory in [&mut states.before, &mut states.after] {
+            memory.resize(memory.len().max(count), unknown);
+        }
         let mut predecessors = vec![Vec::new(); count];
         for (block, span) in explored.blocks.iter().enumerate() {
             span.successors
@@ -90,8 +102,7 @@ impl<'a> Flow<'a> {
             tests: vec![None; count],
             below: HashMap::new(),
             loads: HashMap::new(),
-            before: vec![None; count],
-            after: vec![None; count],
+            states,
             changes: vec![0; count],
         }
     }
@@ -124,7 +135,8 @@ impl<'a> Flow<'a> {
     /// Computes what holds where a block starts; whether that is news.
     fn enter(&mut self, block: usize) -> bool {
         let mut incoming = self.incoming(block);
-        if let Some(old) = &self.before[block] {
+        if self.changes[block] > 0 {
+            let old = &self.states.before[block];
             let joins = self.is_join(block);
             for r in 1..32 {
                 let name = self.name_at_start(block, r);
@@ -139,7 +151,7 @@ impl<'a> Flow<'a> {
             }
         }
         self.changes[block] += 1;
-        self.before[block] = Some(incoming);
+        self.states.before[block] = incoming;
         true
     }
 
@@ -151,9 +163,10 @@ impl<'a> Flow<'a> {
     fn incoming(&self, block: usize) -> Registers {
         let mut met: Option<Registers> = None;
         for &predecessor in &self.predecessors[block] {
-            let Some(after) = &self.after[predecessor] else {
+            if self.changes[predecessor] == 0 {
                 continue;
-            };
+            }
+            let after = &self.states.after[predecessor];
             match &mut met {
                 None => met = Some(*after),
                 Some(met) => self.meet(block, met, after),
@@ -181,10 +194,10 @@ impl<'a> Flow<'a> {
 
     /// Executes a block on what is known where it starts.
     fn step_block(&mut self, block: usize, mut each: impl FnMut(usize, &Seen)) {
-        let Some(before) = self.before[block] else {
+        if self.changes[block] == 0 {
             return;
-        };
-        let mut machine = Machine::new(self.world.guest, before);
+        }
+        let mut machine = Machine::new(self.world.guest, self.states.before[block]);
         let span = &self.explored.blocks[block];
         for index in span.first..span.first + span.count {
             let step = &self.explored.steps[index];
@@ -202,7 +215,7 @@ impl<'a> Flow<'a> {
                 _ => {}
             }
         }
-        self.after[block] = Some(machine.registers);
+        self.states.after[block] = machine.registers;
     }
 
     fn remember(&mut self, index: usize, seen: &Seen) {
@@ -267,15 +280,13 @@ impl<'a> Flow<'a> {
                 }
             }
             _ if link != Reg::ZERO || base == Reg::RA => {}
-            Val::Entry { load, add } => {
-                match tables::read(self, budget, block, load, add) {
-                    Some(table) => {
-                        facts.jumps.insert(step.addr, table.targets.clone());
-                        facts.notes[index].table = Some(table);
-                    }
-                    None => facts.unresolved += 1,
+            Val::Entry { load, add } => match tables::read(self, budget, block, load, add) {
+                Some(table) => {
+                    facts.jumps.insert(step.addr, table.targets.clone());
+                    facts.notes[index].table = Some(table);
                 }
-            }
+                None => facts.unresolved += 1,
+            },
             _ => facts.unresolved += 1,
         }
     }

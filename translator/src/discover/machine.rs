@@ -287,8 +287,10 @@ impl Sem for Machine<'_> {
                 let value = value.filter(|_| w == Width::D);
                 value.map_or(Val::Any, |v| Val::Const(v, Origin::Loaded))
             }
-            Val::Linear { base, index, shift, .. }
-                if matches!(w, Width::W | Width::D) && w.bytes().trailing_zeros() == u32::from(shift) =>
+            Val::Linear {
+                base, index, shift, ..
+            } if matches!(w, Width::W | Width::D)
+                && w.bytes().trailing_zeros() == u32::from(shift) =>
             {
                 let base = GuestAddr::new(base);
                 self.seen.table = Some(TableLoad {

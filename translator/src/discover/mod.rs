@@ -59,6 +59,8 @@ pub struct Statistics {
     pub code_bytes: u64,
     /// Instructions in functions, as often as they are in one.
     pub instructions: u64,
+    /// Instructions that were looked at, as often as they were.
+    pub work: u64,
     /// Blocks in functions.
     pub blocks: u64,
     /// Jump tables.
@@ -98,9 +100,11 @@ pub fn discover(guest: &Guest, extra_entries: &BTreeSet<GuestAddr>) -> Discovery
 }
 
 fn finish(guest: &Guest, seeds: &Seeds, waves: Waves<'_>) -> Discovery {
+    let work = waves.work();
     let mut drafts = waves.into_drafts();
     forget_doubtful_addresses(&mut drafts);
     let mut statistics = measure(guest, &drafts);
+    statistics.work = work;
     statistics.ranges = seeds.ranges.len() as u64;
     statistics.landing_pads = seeds.landing_pads.len() as u64;
     let functions = drafts.into_values().map(|draft| {

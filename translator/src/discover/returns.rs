@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use vmtrans_isa::GuestAddr;
 use vmtrans_isa::Control;
+use vmtrans_isa::GuestAddr;
 use vmtrans_isa::riscv::Reg;
 
 use super::draft::Draft;
@@ -19,11 +19,18 @@ const PATIENCE: u32 = 64;
 
 /// Functions that never return.
 pub fn never(drafts: &BTreeMap<GuestAddr, Draft>) -> BTreeSet<GuestAddr> {
-    let mut solver = Solver { drafts, returning: BTreeSet::new(), waiting: HashMap::new() };
+    let mut solver = Solver {
+        drafts,
+        returning: BTreeSet::new(),
+        waiting: HashMap::new(),
+    };
     let mut looked: HashMap<GuestAddr, u32> = HashMap::new();
     let mut work = drafts.keys().rev().copied().collect::<Vec<_>>();
     while let Some(start) = work.pop() {
-        let Some(draft) = drafts.get(&start).filter(|_| !solver.returning.contains(&start)) else {
+        let Some(draft) = drafts
+            .get(&start)
+            .filter(|_| !solver.returning.contains(&start))
+        else {
             continue;
         };
         let looks = looked.entry(start).or_default();
@@ -33,7 +40,11 @@ pub fn never(drafts: &BTreeMap<GuestAddr, Draft>) -> BTreeSet<GuestAddr> {
             work.extend(solver.waiting.remove(&start).into_iter().flatten());
         }
     }
-    drafts.keys().filter(|s| !solver.returning.contains(s)).copied().collect()
+    drafts
+        .keys()
+        .filter(|s| !solver.returning.contains(s))
+        .copied()
+        .collect()
 }
 
 struct Solver<'a> {
@@ -95,7 +106,11 @@ impl Solver<'_> {
             ways.push(last.next());
         }
         match last.control {
-            Control::Branch { offset } | Control::Jump { link: Reg::ZERO, offset } => {
+            Control::Branch { offset }
+            | Control::Jump {
+                link: Reg::ZERO,
+                offset,
+            } => {
                 ways.push(last.addr.wrapping_offset(offset));
             }
             // Calls that link another register come back by a jump that looks like any other.

@@ -10,8 +10,8 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 use vmtrans_isa::GuestAddr;
 
-use super::draft::Draft;
-use super::explore::{Scratch, Step, World};
+use super::draft::{Draft, Memory};
+use super::explore::{Step, World};
 use super::returns;
 use super::space::{Places, Ranges, Slots};
 use crate::guest::{Guest, Range};
@@ -37,8 +37,10 @@ pub struct Waves<'a> {
     /// Functions that never return.
     endless: Places,
     drafts: BTreeMap<GuestAddr, Draft>,
-    scratches: Mutex<Vec<Scratch>>,
-    /// Instructions that may be looked at before code is no longer shared.
+    memories: Mutex<Vec<Memory>>,
+    /// Instructions that were looked at.
+    work: u64,
+    /// How many may be before code is no longer shared.
     budget: u64,
 }
 
@@ -54,9 +56,15 @@ impl<'a> Waves<'a> {
             entries: Places::new(slots),
             endless: Places::new(slots),
             drafts: BTreeMap::new(),
-            scratches: Mutex::new(Vec::new()),
+            memories: Mutex::new(Vec::new()),
+            work: 0,
             budget: (1 << 20) + slots.count() as u64 * 24,
         }
+    }
+
+    /// Instructions that were looked at, as often as they were.
+    pub fn work(&self) -> u64 {
+        self.work
     }
 
     /// The functions.
@@ -124,13 +132,17 @@ impl<'a> Waves<'a> {
     /// Finds the functions that never return, and drafts again those that call them.
     pub fn end_calls(&mut self) {
         let never = returns::never(&self.drafts);
-        let new = never.into_iter().filter(|&s| self.endless.insert(s)).collect::<BTreeSet<_>>();
+        let new = never
+            .into_iter()
+            .filter(|&s| self.endless.insert(s))
+            .collect::<BTreeSet<_>>();
         if new.is_empty() {
             return;
         }
-        let callers = self.drafts.values().filter(|draft| {
-            draft.attempts < ATTEMPTS && !new.is_disjoint(&draft.explored.calls)
-        });
+        let callers = self
+            .drafts
+            .values()
+            .filter(|draft| draft.attempts < ATTEMPTS && !new.is_disjoint(&draft.explored.calls));
         let callers = callers.map(|draft| draft.start).collect();
         let mut overlaps = BTreeSet::new();
         let found = self.draft(&callers, &mut overlaps);
@@ -165,7 +177,7 @@ impl<'a> Waves<'a> {
                 .map(|&start| self.draft_one(start))
                 .collect::<Vec<_>>();
             for mut draft in drafts {
-                self.budget = self.budget.saturating_sub(draft.cost);
+                self.work += draft.cost;
                 found.extend(draft.starts());
                 overlaps.extend(&draft.explored.overlaps);
                 if let Some(before) = self.drafts.get(&draft.start) {
@@ -184,13 +196,13 @@ impl<'a> Waves<'a> {
             entries: &self.entries,
             endless: &self.endless,
             ranges: self.ranges,
-            shared: self.budget > 0,
+            shared: self.work < self.budget,
         };
-        let spare = self.scratches.lock().ok().and_then(|mut s| s.pop());
-        let mut scratch = spare.unwrap_or_else(|| Scratch::new(self.slots));
-        let draft = Draft::new(world, start, &mut scratch);
-        if let Ok(mut scratches) = self.scratches.lock() {
-            scratches.push(scratch);
+        let spare = self.memories.lock().ok().and_then(|mut spare| spare.pop());
+        let mut memory = spare.unwrap_or_else(|| Memory::new(self.slots));
+        let draft = Draft::new(world, start, &mut memory);
+        if let Ok(mut spare) = self.memories.lock() {
+            spare.push(memory);
         }
         draft
     }
