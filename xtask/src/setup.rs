@@ -15,14 +15,11 @@ use crate::paths::Paths;
 use crate::process;
 
 /// What building, testing and measuring need, by Debian's names.
-const REQUIRED: [(&str, &str); 11] = [
+const REQUIRED: [(&str, &str); 8] = [
     ("build-essential", "the host's C and C++ compilers"),
     ("libc6-dev", "static linking of the host programs"),
     ("llvm-22", "llvm-mc, the witness for encodings"),
     ("llvm-22-dev", "LLVM for the translator"),
-    ("libpolly-22-dev", "linking LLVM"),
-    ("zlib1g-dev", "linking LLVM"),
-    ("libzstd-dev", "linking LLVM"),
     ("gcc-riscv64-linux-gnu", "guest programs in C"),
     ("g++-riscv64-linux-gnu", "guest programs in C++"),
     ("binutils-riscv64-linux-gnu", "guest programs in assembly"),
