@@ -349,3 +349,27 @@ fn silence_quiet_threads() {
         }));
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flipped_bit_of_a_record_is_found() {
+        let object = (Kind::Image, Key::from_bytes([7; 32]));
+        let usage = Usage {
+            size: 1,
+            last_use: 2,
+            hits: 3,
+        };
+        let (name, value) = (name(&object), encode(&object, &usage));
+        assert_eq!(decode(&name, &value), Some((object, usage)));
+        let whole = [&*name, &*value].concat();
+        for bit in 0..whole.len() * 8 {
+            let mut flipped = whole.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let (name, value) = flipped.split_at(name.len());
+            assert_eq!(decode(name, value), None, "bit {bit}");
+        }
+    }
+}

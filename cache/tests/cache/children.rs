@@ -76,6 +76,8 @@ fn child() {
         "clean" => kill::clean_for_ever(&directory),
         "maintain" => upkeep::child(&directory),
         "hold index" => kill::maintain_for_ever(&directory),
+        #[cfg(feature = "index")]
+        "panic" => crate::index::panicking_child(&directory),
         "refused" => refusals::child(&directory),
         other => panic!("no role {other}"),
     }
