@@ -352,7 +352,25 @@ fn silence_quiet_threads() {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+
+    /// The only test here that comes near the hook, which is set once in a process.
+    #[test]
+    fn a_panic_is_damage_and_is_not_shown() {
+        static SHOWN: AtomicUsize = AtomicUsize::new(0);
+        panic::set_hook(Box::new(|_| {
+            SHOWN.fetch_add(1, Ordering::SeqCst);
+        }));
+        let outcome = guarded(|| -> sled::Result<()> { panic!("line one\nline two") });
+        assert!(matches!(&outcome, Err(Fault::Damaged(why)) if why == "panic: line one"));
+        assert_eq!(SHOWN.load(Ordering::SeqCst), 0);
+        thread::spawn(|| panic!("shown"))
+            .join()
+            .expect_err("panicked");
+        assert_eq!(SHOWN.load(Ordering::SeqCst), 1);
+    }
 
     #[test]
     fn every_flipped_bit_of_a_record_is_found() {
