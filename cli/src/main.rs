@@ -60,7 +60,7 @@ fn man() -> anyhow::Result<ExitCode> {
     clap_mangen::Man::new(command.clone()).render(&mut out)?;
     for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {
         let name = format!("vmtrans-{}", sub.get_name());
-        let page = clap_mangen::Man::new(sub.clone().name(name));
+        let page = clap_mangen::Man::new(sub.clone().display_name(name.clone()).bin_name(name));
         page.render_name_section(&mut out)?;
         page.render_synopsis_section(&mut out)?;
         page.render_options_section(&mut out)?;

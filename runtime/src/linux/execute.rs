@@ -223,9 +223,9 @@ fn open(target: &Target) -> Result<File, Errno> {
         flags |= libc::O_NOFOLLOW;
     }
     if target.path.is_empty() && target.flags & libc::AT_EMPTY_PATH != 0 {
-        // SAFETY: F_DUPFD_CLOEXEC takes no pointer.
-        let fd = unsafe { libc::fcntl(target.directory, libc::F_DUPFD_CLOEXEC, 0) };
-        return owned(fd).map(File::from);
+        // Opened anew, since the guest's descriptor may be one that cannot be read (O_PATH).
+        let path = format!("/proc/self/fd/{}", target.directory);
+        return File::open(path).map_err(|error| Errno::of(&error));
     }
     // SAFETY: the path is a string that lives through the call.
     let fd = unsafe { libc::openat(target.directory, target.path.as_ptr(), flags) };

@@ -476,3 +476,6 @@ fn c_string(string: &OsStr) -> CString {
     // A path that was opened has no zero byte in it.
     CString::new(string.as_bytes()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
