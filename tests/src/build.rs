@@ -45,12 +45,16 @@ const FLAGS: [&str; 5] = [
     "-Wno-unused-result",
 ];
 
-/// Where a program of `tests/programs` is.
+/// Where a program of `tests/programs` or `tests/bugs` is.
 pub fn source(name: &str) -> PathBuf {
-    let folder = tools::tests_folder().join("programs");
-    let found = ["c", "cpp"].map(|extension| folder.join(name).with_extension(extension));
-    let found = found.into_iter().find(|path| path.exists());
-    found.unwrap_or_else(|| panic!("{}/{name}: no such program", folder.display()))
+    let folders = ["programs", "bugs"].map(|folder| tools::tests_folder().join(folder));
+    let files = ["c", "cpp"].map(|extension| format!("{name}.{extension}"));
+    let mut paths = folders
+        .iter()
+        .flat_map(|folder| files.iter().map(|file| folder.join(file)));
+    paths
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("{name}: no such program"))
 }
 
 /// Builds a program of `tests/programs`; gives the binary's path.

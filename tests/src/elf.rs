@@ -47,7 +47,10 @@ impl Default for TinyElf {
 impl TinyElf {
     /// A good program of one segment that holds these instructions.
     pub fn new(code: &[u32]) -> TinyElf {
-        let content = code.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
+        let content = code
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect::<Vec<_>>();
         let size = HEADER + PROGRAM_HEADER + content.len() as u64;
         let segment = Segment {
             p_type: PT_LOAD,
@@ -81,8 +84,12 @@ impl TinyElf {
     /// Adds a segment, for which the file has no bytes of its own.
     #[must_use]
     pub fn and_segment(mut self, change: impl FnOnce(&mut Segment)) -> TinyElf {
-        let mut segment =
-            Segment { p_flags: 6, p_vaddr: 0x20000, p_filesz: 0, ..self.segments[0] };
+        let mut segment = Segment {
+            p_flags: 6,
+            p_vaddr: 0x20000,
+            p_filesz: 0,
+            ..self.segments[0]
+        };
         change(&mut segment);
         self.segments.push(segment);
         // The code has moved behind one more header.
@@ -110,7 +117,9 @@ impl TinyElf {
         for s in &self.segments {
             out.extend(s.p_type.to_le_bytes());
             out.extend(s.p_flags.to_le_bytes());
-            for word in [s.p_offset, s.p_vaddr, s.p_vaddr, s.p_filesz, s.p_memsz, s.p_align] {
+            for word in [
+                s.p_offset, s.p_vaddr, s.p_vaddr, s.p_filesz, s.p_memsz, s.p_align,
+            ] {
                 out.extend(word.to_le_bytes());
             }
         }

@@ -6,9 +6,14 @@ use vmtrans_tests::{Ending, Outcome, Sandbox, Side, program};
 /// Runs `crash` natively, from its image and in the interpreter.
 fn everywhere(arguments: &[&str]) -> [Outcome; 3] {
     let sandbox = Sandbox::new();
-    let native = sandbox.start(program("crash", Side::Host)).args(arguments).outcome();
+    let native = sandbox
+        .start(program("crash", Side::Host))
+        .args(arguments)
+        .outcome();
     let compiled = sandbox.run(image("crash")).args(arguments).outcome();
-    let start = sandbox.vmtrans("run").args(["--no-background", "--tier", "interpreter"]);
+    let start = sandbox
+        .vmtrans("run")
+        .args(["--no-background", "--tier", "interpreter"]);
     let start = start.arg(program("crash", Side::Guest)).args(arguments);
     [native, compiled, start.outcome()]
 }
@@ -17,7 +22,10 @@ fn everywhere(arguments: &[&str]) -> [Outcome; 3] {
 fn same_everywhere(arguments: &[&str]) {
     let [native, compiled, interpreted] = everywhere(arguments);
     assert_eq!(native.ending, compiled.ending, "image: {compiled:?}");
-    assert_eq!(native.ending, interpreted.ending, "interpreter: {interpreted:?}");
+    assert_eq!(
+        native.ending, interpreted.ending,
+        "interpreter: {interpreted:?}"
+    );
     assert_eq!(native.out(), compiled.out());
     assert_eq!(native.out(), interpreted.out());
 }
@@ -31,7 +39,9 @@ fn the_same_signal_as_native() {
 
 #[test]
 fn every_signal_that_kills() {
-    for signal in ["1", "2", "3", "6", "8", "9", "10", "13", "14", "15", "16", "24", "31", "34", "64"] {
+    for signal in [
+        "1", "2", "3", "6", "8", "9", "10", "13", "14", "15", "16", "24", "31", "34", "64",
+    ] {
         same_everywhere(&["signal", signal]);
     }
     // These do not kill.
@@ -42,16 +52,22 @@ fn every_signal_that_kills() {
 
 #[test]
 fn every_status() {
-    for status in ["0", "1", "42", "125", "126", "127", "128", "139", "255", "256"] {
+    for status in [
+        "0", "1", "42", "125", "126", "127", "128", "139", "255", "256",
+    ] {
         same_everywhere(&["status", status]);
     }
 }
 
 fn with_report(arguments: &[&str], interpreter: bool) -> Outcome {
     let sandbox = Sandbox::new();
-    let start = sandbox.vmtrans("run").args(["--no-background", "--crash-report"]);
+    let start = sandbox
+        .vmtrans("run")
+        .args(["--no-background", "--crash-report"]);
     let start = if interpreter {
-        start.args(["--tier", "interpreter"]).arg(program("crash", Side::Guest))
+        start
+            .args(["--tier", "interpreter"])
+            .arg(program("crash", Side::Guest))
     } else {
         start.arg(image("crash"))
     };
@@ -79,7 +95,10 @@ fn a_report_says_where() {
     let outcome = with_report(&["fault"], true);
     assert_eq!(outcome.ending, Ending::Signal(11), "{outcome:?}");
     // a0 holds the address and a5 what was to be stored there.
-    expect_report(&outcome, &["signal 11", "0x40", "0000000000000040", "0000000000005a5a"]);
+    expect_report(
+        &outcome,
+        &["signal 11", "0x40", "0000000000000040", "0000000000005a5a"],
+    );
 }
 
 #[test]
@@ -98,5 +117,8 @@ fn no_report_is_printed_unasked() {
     assert_eq!(outcome.err(), "");
     // Nor for a guest that ends well.
     let outcome = with_report(&["status", "3"], false);
-    assert_eq!((outcome.ending, outcome.err()), (Ending::Status(3), String::new()));
+    assert_eq!(
+        (outcome.ending, outcome.err()),
+        (Ending::Status(3), String::new())
+    );
 }
