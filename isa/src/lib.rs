@@ -12,6 +12,7 @@ mod interp;
 mod pattern;
 pub mod riscv;
 mod sem;
+pub mod softfloat;
 
 pub use addr::GuestAddr;
 pub use effects::{Control, Effects, RegSet, effects};

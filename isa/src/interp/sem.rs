@@ -5,6 +5,7 @@ use super::{Bus, Flow, Interpreter};
 use crate::arith;
 use crate::riscv::{Csr, FReg, Reg};
 use crate::sem::{AmoOp, CsrOp, Fmt, IntTy, Ordering, Rm, Sem, Width};
+use crate::softfloat::{self, Rounding};
 
 /// What a register that is not NaN-boxed reads as.
 const CANONICAL_NAN_S: u64 = 0x7fc0_0000;
@@ -30,13 +31,6 @@ macro_rules! sized_unary {
     ($($name:ident)*) => {
         $(#[inline]
         fn $name(&mut self, w: Width, a: u64) -> u64 { arith::$name(w, a) })*
-    };
-}
-
-/// Floating-point operations that are not there yet.
-macro_rules! absent {
-    ($result:ty = $value:expr; $($name:ident($($argument:ty),*))*) => {
-        $(fn $name(&mut self, $(_: $argument),*) -> $result { self.flow = Flow::Illegal; $value })*
     };
 }
 
@@ -242,14 +236,82 @@ impl<B: Bus> Sem for Interpreter<'_, B> {
         if c { a } else { b }
     }
 
-    absent! { u64 = 0;
-        fadd(Fmt, Rm, u64, u64) fsub(Fmt, Rm, u64, u64) fmul(Fmt, Rm, u64, u64)
-        fdiv(Fmt, Rm, u64, u64) fsqrt(Fmt, Rm, u64) fma(Fmt, Rm, u64, u64, u64)
-        fmin(Fmt, u64, u64) fmax(Fmt, u64, u64) fclass(Fmt, u64)
-        fto_int(Fmt, Rm, IntTy, u64) ffrom_int(Fmt, Rm, IntTy, u64) fconvert(Fmt, Rm, u64)
-        fround(Fmt, Rm, bool, u64) fto_int_modular(u64)
+    fn fadd(&mut self, fmt: Fmt, rm: Rm, a: u64, b: u64) -> u64 {
+        self.rounded(rm, |rm| softfloat::add(fmt, rm, a, b))
     }
-    absent! { bool = false;
-        feq(Fmt, u64, u64) flt(Fmt, bool, u64, u64) fle(Fmt, bool, u64, u64) fis_nan(Fmt, u64)
+    fn fsub(&mut self, fmt: Fmt, rm: Rm, a: u64, b: u64) -> u64 {
+        self.rounded(rm, |rm| softfloat::sub(fmt, rm, a, b))
+    }
+    fn fmul(&mut self, fmt: Fmt, rm: Rm, a: u64, b: u64) -> u64 {
+        self.rounded(rm, |rm| softfloat::mul(fmt, rm, a, b))
+    }
+    fn fdiv(&mut self, fmt: Fmt, rm: Rm, a: u64, b: u64) -> u64 {
+        self.rounded(rm, |rm| softfloat::div(fmt, rm, a, b))
+    }
+    fn fsqrt(&mut self, fmt: Fmt, rm: Rm, a: u64) -> u64 {
+        self.rounded(rm, |rm| softfloat::sqrt(fmt, rm, a))
+    }
+    fn fma(&mut self, fmt: Fmt, rm: Rm, a: u64, b: u64, c: u64) -> u64 {
+        self.rounded(rm, |rm| softfloat::fma(fmt, rm, a, b, c))
+    }
+    fn fmin(&mut self, fmt: Fmt, a: u64, b: u64) -> u64 {
+        self.accrued(softfloat::pick(fmt, false, a, b))
+    }
+    fn fmax(&mut self, fmt: Fmt, a: u64, b: u64) -> u64 {
+        self.accrued(softfloat::pick(fmt, true, a, b))
+    }
+    fn feq(&mut self, fmt: Fmt, a: u64, b: u64) -> bool {
+        self.accrued(softfloat::eq(fmt, a, b))
+    }
+    fn flt(&mut self, fmt: Fmt, quiet: bool, a: u64, b: u64) -> bool {
+        self.accrued(softfloat::lt(fmt, quiet, a, b))
+    }
+    fn fle(&mut self, fmt: Fmt, quiet: bool, a: u64, b: u64) -> bool {
+        self.accrued(softfloat::le(fmt, quiet, a, b))
+    }
+    fn fis_nan(&mut self, fmt: Fmt, a: u64) -> bool {
+        softfloat::is_nan_bits(fmt, a)
+    }
+    fn fclass(&mut self, fmt: Fmt, a: u64) -> u64 {
+        softfloat::classify(fmt, a)
+    }
+    fn fto_int(&mut self, fmt: Fmt, rm: Rm, to: IntTy, a: u64) -> u64 {
+        self.rounded(rm, |rm| softfloat::to_int(fmt, rm, to, a))
+    }
+    fn ffrom_int(&mut self, fmt: Fmt, rm: Rm, from: IntTy, v: u64) -> u64 {
+        self.rounded(rm, |rm| softfloat::from_int(fmt, rm, from, v))
+    }
+    fn fconvert(&mut self, to: Fmt, rm: Rm, a: u64) -> u64 {
+        let from = match to {
+            Fmt::S => Fmt::D,
+            Fmt::D => Fmt::S,
+        };
+        self.rounded(rm, |rm| softfloat::convert(from, to, rm, a))
+    }
+    fn fround(&mut self, fmt: Fmt, rm: Rm, exact: bool, a: u64) -> u64 {
+        self.rounded(rm, |rm| softfloat::round_to_integral(fmt, rm, exact, a))
+    }
+    fn fto_int_modular(&mut self, a: u64) -> u64 {
+        self.accrued(softfloat::to_int_modular(a))
+    }
+}
+
+impl<B: Bus> Interpreter<'_, B> {
+    /// Keeps the flags of a result.
+    fn accrued<T>(&mut self, (value, flags): (T, u32)) -> T {
+        self.hart.fflags |= flags;
+        value
+    }
+
+    /// Computes under a rounding mode. That the dynamic one is valid was checked before.
+    fn rounded(&mut self, rm: Rm, compute: impl FnOnce(Rounding) -> softfloat::Result) -> u64 {
+        let mode = match (rm, self.hart.frm) {
+            (Rm::Rne, _) | (Rm::Dyn, 0) => Rounding::NearestEven,
+            (Rm::Rtz, _) | (Rm::Dyn, 1) => Rounding::TowardZero,
+            (Rm::Rdn, _) | (Rm::Dyn, 2) => Rounding::Down,
+            (Rm::Rup, _) | (Rm::Dyn, 3) => Rounding::Up,
+            (Rm::Rmm | Rm::Dyn, _) => Rounding::NearestAway,
+        };
+        self.accrued(compute(mode))
     }
 }

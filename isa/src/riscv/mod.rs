@@ -4,9 +4,12 @@
 //! below. This module knows no single instruction.
 
 mod csr;
+mod d;
 mod decode;
 mod disassemble;
 mod encode;
+mod f;
+mod floats;
 mod fold;
 mod row;
 
@@ -18,6 +21,7 @@ mod zba;
 mod zbb;
 mod zbc;
 mod zbs;
+mod zfa;
 mod zicond;
 mod zicsr;
 mod zifencei;
@@ -74,7 +78,7 @@ macro_rules! chapters {
     };
 }
 
-chapters! { i zifencei zicsr m a c zba zbb zbc zbs zicond }
+chapters! { i zifencei zicsr m a f d c zba zbb zbc zbs zicond zfa }
 
 /// The table of meanings for one reader.
 struct Bodies<S>(std::marker::PhantomData<S>);
