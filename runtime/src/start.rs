@@ -178,7 +178,17 @@ fn first_state(pc: u64, sp: u64) -> GuestState {
     }
 }
 
-fn point_gs_to(state: *mut GuestState) {
+/// The state of a thread that goes on where another is, for dispatchers of its own.
+pub fn copy_state(state: &GuestState) -> GuestState {
+    GuestState {
+        hart: state.hart.clone(),
+        mxcsr: state.mxcsr,
+        ..first_state(state.hart.pc, state.hart.x[2])
+    }
+}
+
+/// Has compiled code on this host thread find its registers there.
+pub fn point_gs_to(state: *mut GuestState) {
     const ARCH_SET_GS: libc::c_ulong = 0x1001;
     // SAFETY: nothing else on x86-64 Linux uses `%gs` in user space.
     unsafe { libc::syscall(libc::SYS_arch_prctl, ARCH_SET_GS, state) };

@@ -1,20 +1,15 @@
 //! Making processes.
-//!
-//! A child of vfork gets a copy of its parent's memory, as a child of fork does; the parent waits
-//! until the child executes a program or ends, so that both see what they expect of each other's
-//! progress. What such a child writes to memory is not seen by its parent.
 
 #![allow(unsafe_code)]
 
-use std::io::Read;
-use std::os::fd::OwnedFd;
-
 use vmtrans_isa::GuestAddr;
 
+use super::arguments::low_half;
 use super::errno::Errno;
 use super::kernel::Kernel;
 use super::table::SyscallResult;
-use super::user;
+use super::{host_call, user, vfork};
+use crate::thread::Thread;
 
 /// What the guest asks for.
 pub(super) struct Request {
@@ -40,41 +35,29 @@ impl Request {
     }
 }
 
-/// Descriptors that are held for a moment are put here, out of the way of the guest's.
-const HIGH_DESCRIPTOR: i32 = 500;
-
 pub(super) fn clone(k: &mut Kernel<'_>, request: &Request) -> SyscallResult {
-    let shares_memory = request.has(libc::CLONE_VM) && !request.has(libc::CLONE_VFORK);
-    if request.has(libc::CLONE_THREAD) || shares_memory {
+    let shares_memory = request.has(libc::CLONE_VM);
+    let waits = request.has(libc::CLONE_VFORK);
+    if request.has(libc::CLONE_THREAD) || shares_memory && !waits {
         tracing::warn!("the guest wants a thread, which it cannot have yet; it gets ENOSYS");
         return Err(Errno::ENOSYS);
     }
-    let waiting = if request.has(libc::CLONE_VFORK) {
-        Some(pipe()?)
+    let id = if shares_memory {
+        vfork::vfork(k, request)?
     } else {
-        None
+        fork(k, request)?
     };
-    let id = fork(request)?;
-    if id == 0 {
-        let end = waiting.map(|(_, end)| end);
-        // It stays open, and with it the parent waiting, until this process executes or ends.
-        std::mem::forget(end);
-        return child(k, request);
-    }
-    if request.has(libc::CLONE_PARENT_SETTID) {
+    if id != 0 && request.has(libc::CLONE_PARENT_SETTID) {
         // The child is there; as in Linux, a bad address is the guest's own affair.
-        let _ = user::write_u32(request.parent_tid, id);
+        let _ = user::write_u32(request.parent_tid, low_half(id));
     }
-    if let Some((begin, end)) = waiting {
-        drop(end);
-        wait_for_end(begin);
-    }
-    Ok(u64::from(id))
+    Ok(id)
 }
 
-fn child(k: &mut Kernel<'_>, request: &Request) -> SyscallResult {
-    crate::signals::after_fork(k.thread);
-    let x = &mut k.thread.state.hart.x;
+/// Gives a new child what it asked for. It returns from the call like its parent, with 0.
+pub(super) fn set_up_child(t: &mut Thread, request: &Request) {
+    crate::signals::after_fork(t);
+    let x = &mut t.state.hart.x;
     if request.stack.get() != 0 {
         x[2] = request.stack.get();
     }
@@ -85,42 +68,21 @@ fn child(k: &mut Kernel<'_>, request: &Request) -> SyscallResult {
         let _ = user::write_u32(request.child_tid, std::process::id());
     }
     if request.has(libc::CLONE_CHILD_CLEARTID) {
-        k.host(
-            libc::SYS_set_tid_address,
-            [request.child_tid.get(), 0, 0, 0, 0, 0],
-        )?;
-        k.thread.linux.clear_child_tid = request.child_tid;
+        let arguments = [request.child_tid.get(), 0, 0, 0, 0, 0];
+        let _ = host_call::call(libc::SYS_set_tid_address, &arguments);
+        t.linux.clear_child_tid = request.child_tid;
     }
-    Ok(0)
-}
-
-fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
-    let (begin, end) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(errno)?;
-    let high = |fd: OwnedFd| rustix::io::fcntl_dupfd_cloexec(&fd, HIGH_DESCRIPTOR).unwrap_or(fd);
-    Ok((high(begin), high(end)))
 }
 
 pub(super) fn errno(error: rustix::io::Errno) -> Errno {
     Errno::of(&error.into())
 }
 
-/// Returns when nobody has the other end any more.
-fn wait_for_end(begin: OwnedFd) {
-    let mut begin = std::fs::File::from(begin);
-    loop {
-        match begin.read(&mut [0]) {
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            _ => return,
-        }
-    }
-}
-
-/// Gives the child's id, and 0 in the child.
-fn fork(request: &Request) -> Result<u32, Errno> {
+/// Gives the child's id, and 0 in the child. A parent that asked for it is held back by the
+/// kernel until its child executes a program or ends.
+fn fork(k: &mut Kernel<'_>, request: &Request) -> SyscallResult {
     /// What the child does for itself, and what a copy of memory makes meaningless.
-    const LEFT_OUT: i32 = libc::CLONE_VM
-        | libc::CLONE_VFORK
-        | libc::CLONE_SETTLS
+    const LEFT_OUT: i32 = libc::CLONE_SETTLS
         | libc::CLONE_SIGHAND
         | libc::CLONE_CHILD_SETTID
         | libc::CLONE_CHILD_CLEARTID
@@ -134,5 +96,11 @@ fn fork(request: &Request) -> Result<u32, Errno> {
         // SAFETY: as above; without CLONE_VM and a stack of its own this is a fork.
         unsafe { libc::syscall(libc::SYS_clone, u64::from(flags), 0u64, 0u64, 0u64, 0u64) }
     };
-    u32::try_from(id).map_err(|_| Errno::of(&std::io::Error::last_os_error()))
+    if id < 0 {
+        return Err(Errno::of(&std::io::Error::last_os_error()));
+    }
+    if id == 0 {
+        set_up_child(k.thread, request);
+    }
+    Ok(id.cast_unsigned())
 }

@@ -37,6 +37,7 @@ mod system;
 mod table;
 mod time;
 mod user;
+mod vfork;
 
 use std::os::fd::AsFd;
 

@@ -14,9 +14,7 @@ use super::{SyscallOutcome, clone, execute};
 
 syscalls! {
     /// Makes a process or a thread.
-    clone(generic 220, x86_64 56, Support::Partial(
-        "no threads; what shares memory is vfork only, and its child has a copy of the memory"
-    ))
+    clone(generic 220, x86_64 56, Support::Partial("no threads yet: with CLONE_VM, CLONE_VFORK must be set"))
     |k, flags: CloneFlags, stack: GuestAddr, parent_tid: GuestAddr, tls: Hex, child_tid: GuestAddr|
     clone::clone(k, &clone::Request {
         flags: flags.0,

@@ -51,7 +51,7 @@ pub struct ProcessSignals {
 }
 
 /// A thread's signals.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ThreadSignals {
     /// Blocked for the guest.
     pub mask: u64,
@@ -97,6 +97,16 @@ impl ProcessSignals {
     pub fn action(&self, signal: u32) -> Action {
         let actions = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
         actions.get(signal as usize).copied().unwrap_or_default()
+    }
+
+    /// What all signals do, to be put back by [`ProcessSignals::restore`].
+    pub fn snapshot(&self) -> [Action; COUNT as usize + 1] {
+        *self.actions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Undoes what a child that shares memory has done. The host's actions were never shared.
+    pub fn restore(&self, actions: &[Action; COUNT as usize + 1]) {
+        *self.actions.lock().unwrap_or_else(PoisonError::into_inner) = *actions;
     }
 
     fn set(&self, signal: u32, action: Action) {

@@ -15,7 +15,7 @@ struct Small {
 const TEXT_BYTE: u8 = 0x13;
 const DATA_BYTE: u8 = 0x77;
 /// Bytes of data in the file.
-const DATA_SIZE: u64 = 0x123;
+const DATA_SIZE: u16 = 0x123;
 
 impl Small {
     fn bytes(&self) -> Vec<u8> {
@@ -24,19 +24,33 @@ impl Small {
         bytes.extend(self.kind.to_le_bytes());
         bytes.extend(243u16.to_le_bytes());
         bytes.extend(1u32.to_le_bytes());
-        bytes.extend([self.text + 0x400, 64, 0].iter().flat_map(|w: &u64| w.to_le_bytes()));
+        bytes.extend(
+            [self.text + 0x400, 64, 0]
+                .iter()
+                .flat_map(|w: &u64| w.to_le_bytes()),
+        );
         bytes.extend(0u32.to_le_bytes());
         bytes.extend([64u16, 56, 2, 0, 0, 0].iter().flat_map(|h| h.to_le_bytes()));
         for (flags, words) in [
             (5u32, [0, self.text, self.text, 0x1000, 0x1000, 0x1000]),
-            (6, [0x1000, self.data, self.data, DATA_SIZE, self.data_memory, 0x1000]),
+            (
+                6,
+                [
+                    0x1000,
+                    self.data,
+                    self.data,
+                    DATA_SIZE.into(),
+                    self.data_memory,
+                    0x1000,
+                ],
+            ),
         ] {
             bytes.extend(1u32.to_le_bytes());
             bytes.extend(flags.to_le_bytes());
             bytes.extend(words.iter().flat_map(|w| w.to_le_bytes()));
         }
         bytes.resize(0x1000, TEXT_BYTE);
-        bytes.resize(0x1000 + DATA_SIZE as usize, DATA_BYTE);
+        bytes.resize(0x1000 + usize::from(DATA_SIZE), DATA_BYTE);
         bytes
     }
 }
@@ -54,7 +68,11 @@ fn load_bytes(bytes: &[u8], arguments: &[CString]) -> Result<Loaded, LoadError> 
     image.extend(bytes);
     image.resize(image.len().next_multiple_of(0x1000) + 0x1000, 0xee);
     let file = file(&image);
-    let source = LoadSource { file: &file, offset: 0x2000, length: bytes.len() as u64 };
+    let source = LoadSource {
+        file: &file,
+        offset: 0x2000,
+        length: bytes.len() as u64,
+    };
     load(
         &source,
         &LoadConfig {
@@ -85,8 +103,12 @@ fn unload(loaded: &Loaded) {
 #[test]
 fn a_static_program_is_mapped_and_its_bss_is_zero() {
     let _one = ONE.lock();
-    let small =
-        Small { kind: 2, text: 0x1234_0000, data: 0x1234_4000, data_memory: 0x3000 };
+    let small = Small {
+        kind: 2,
+        text: 0x1234_0000,
+        data: 0x1234_4000,
+        data_memory: 0x3000,
+    };
     let arguments = [c"name".into(), c"x".into()];
     let loaded = load_bytes(&small.bytes(), &arguments).expect("it is right");
     assert_eq!(loaded.entry.get(), 0x1234_0400);
@@ -97,9 +119,21 @@ fn a_static_program_is_mapped_and_its_bss_is_zero() {
     assert_eq!(memory(0x1234_6fff), [0]);
     let lines = loaded.space.to_maps();
     let lines = lines.lines().collect::<Vec<_>>();
-    assert!(lines[0].starts_with("12340000-12341000 r-xp 00000000"), "{}", lines[0]);
-    assert!(lines[1].starts_with("12344000-12345000 rw-p 00001000"), "{}", lines[1]);
-    assert!(lines[2].starts_with("12345000-12347000 rw-p 00000000 00:00 0"), "{}", lines[2]);
+    assert!(
+        lines[0].starts_with("12340000-12341000 r-xp 00000000"),
+        "{}",
+        lines[0]
+    );
+    assert!(
+        lines[1].starts_with("12344000-12345000 rw-p 00001000"),
+        "{}",
+        lines[1]
+    );
+    assert!(
+        lines[2].starts_with("12345000-12347000 rw-p 00000000 00:00 0"),
+        "{}",
+        lines[2]
+    );
     assert!(lines[3].ends_with("[stack]"), "{}", lines[3]);
     assert_eq!(loaded.space.heap_start, 0x1234_7000);
     // The hole between the segments is free again.
@@ -122,16 +156,28 @@ fn a_static_program_is_mapped_and_its_bss_is_zero() {
 fn memory_is_reserved_and_not_touched() {
     let _one = ONE.lock();
     let data_memory = 64 << 30;
-    let small = Small { kind: 2, text: 0x2234_0000, data: 0x2234_4000, data_memory };
+    let small = Small {
+        kind: 2,
+        text: 0x2234_0000,
+        data: 0x2234_4000,
+        data_memory,
+    };
     let loaded = load_bytes(&small.bytes(), &[]).expect("it is right");
     let mut status = String::new();
     let mut file = File::open("/proc/self/status").expect("it is there");
     file.read_to_string(&mut status).expect("it can be read");
     file.rewind().expect("it can be read again");
-    let resident = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
-    assert!(resident.is_some_and(|kib: u64| kib < 1 << 20), "{resident:?}");
+    let resident = status.lines().find_map(|line| {
+        line.strip_prefix("VmRSS:")?
+            .trim()
+            .strip_suffix(" kB")?
+            .parse()
+            .ok()
+    });
+    assert!(
+        resident.is_some_and(|kib: u64| kib < 1 << 20),
+        "{resident:?}"
+    );
     assert_eq!(memory(0x2234_4000 + data_memory - 1), [0]);
     unload(&loaded);
 }
@@ -139,7 +185,12 @@ fn memory_is_reserved_and_not_touched() {
 #[test]
 fn a_program_that_may_be_anywhere_gets_a_place() {
     let _one = ONE.lock();
-    let small = Small { kind: 3, text: 0, data: 0x4000, data_memory: 0x3000 };
+    let small = Small {
+        kind: 3,
+        text: 0,
+        data: 0x4000,
+        data_memory: 0x3000,
+    };
     let loaded = load_bytes(&small.bytes(), &[]).expect("it is right");
     assert_eq!(loaded.bias, PIE_BASE);
     assert_eq!(loaded.entry.get(), PIE_BASE + 0x400);
@@ -162,20 +213,42 @@ fn what_is_in_the_way_is_an_error() {
         offset: 0,
     };
     host_memory::map_new(&taken).expect("nothing is there");
-    let small = Small { kind: 2, text: 0x3234_0000, data: 0x3234_4000, data_memory: 0x3000 };
+    let small = Small {
+        kind: 2,
+        text: 0x3234_0000,
+        data: 0x3234_4000,
+        data_memory: 0x3000,
+    };
     let error = load_bytes(&small.bytes(), &[]).expect_err("its place is taken");
-    assert_eq!(error.to_string(), "guest cannot be mapped at 0x32340000 to 0x32347000");
+    assert_eq!(
+        error.to_string(),
+        "guest cannot be mapped at 0x32340000 to 0x32347000"
+    );
     host_memory::unmap(0x3234_1000..0x3234_2000).expect("it was mapped");
 }
 
 #[test]
 fn arguments_have_a_limit() {
     let _one = ONE.lock();
-    let small = Small { kind: 2, text: 0x4234_0000, data: 0x4234_4000, data_memory: 0x3000 };
+    let small = Small {
+        kind: 2,
+        text: 0x4234_0000,
+        data: 0x4234_4000,
+        data_memory: 0x3000,
+    };
     let long = CString::new(vec![b'x'; 1 << 17]).expect("no zero bytes");
     let error = load_bytes(&small.bytes(), &vec![long; 1 << 12]).expect_err("it is too much");
-    assert!(error.to_string().starts_with("guest has arguments and environment of 536"), "{error}");
-    for range in [0x4234_0000..0x4234_1000, 0x4234_4000..0x4234_7000, STACK_TOP - stack_size()..STACK_TOP] {
+    assert!(
+        error
+            .to_string()
+            .starts_with("guest has arguments and environment of 536"),
+        "{error}"
+    );
+    for range in [
+        0x4234_0000..0x4234_1000,
+        0x4234_4000..0x4234_7000,
+        STACK_TOP - stack_size()..STACK_TOP,
+    ] {
         host_memory::unmap(range).expect("it was mapped");
     }
 }
