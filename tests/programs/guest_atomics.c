@@ -33,7 +33,7 @@ int main(void) {
     AMO(amomax.d, uint64_t);
     AMO(amominu.d, uint64_t);
     AMO(amomaxu.d, uint64_t);
-    uint64_t cell = 5;
+    uint64_t cell = 5, other = 6;
     uint32_t word = 0xfffffff0;
     long loaded, failed;
     __asm__ volatile("lr.d %0, %2\naddi %0, %0, 1\nsc.d %1, %0, %2" : "=&r"(loaded), "=&r"(failed), "+A"(cell));
@@ -43,7 +43,7 @@ int main(void) {
     /* Without a reservation nothing is stored. */
     __asm__ volatile("sc.d %0, %1, %2" : "=&r"(failed) : "r"(99l), "A"(cell));
     printf("%d %lu\n", failed != 0, cell);
-    __asm__ volatile("lr.d %0, %2\nsc.d %1, zero, %3" : "=&r"(loaded), "=&r"(failed) : "A"(cell), "A"(operands[0]) : "memory");
-    printf("%d\n", failed != 0);
+    __asm__ volatile("lr.d %0, %2\nsc.d %1, zero, %3" : "=&r"(loaded), "=&r"(failed) : "A"(cell), "A"(other) : "memory");
+    printf("%d %lu\n", failed != 0, other);
     return 0;
 }

@@ -21,8 +21,8 @@ static int finish(pid_t child) {
 static void spawning(void) {
     pid_t child;
     char *echo[] = {"echo", "spawned", "with  blanks", "", NULL};
-    printf("%d\n", posix_spawnp(&child, "echo", NULL, NULL, echo, environ));
-    printf("%d\n", finish(child));
+    int error = posix_spawnp(&child, "echo", NULL, NULL, echo, environ);
+    printf("%d\n", finish(child) + error);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 1, "out", O_CREAT | O_WRONLY | O_TRUNC, 0600);

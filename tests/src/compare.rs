@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use crate::build::{Side, program, run, source};
 use crate::directives::Directives;
@@ -105,6 +106,9 @@ pub fn image(name: &str) -> PathBuf {
     let folder = tools::work_folder().join("images");
     std::fs::create_dir_all(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let image = folder.join(name);
+    // One at a time, for the next finds in the cache what this one compiles.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut command = Command::new(tools::vmtrans());
     command.env("VMTRANS_CACHE_DIR", tools::work_folder().join("cache"));
     run(command
