@@ -9,15 +9,15 @@ rows! { "zfa"
     FliS "1111000 00001 rs1 000 rd 1010011" => "fli.s frd, fli" |x, i| { constant(x, i, Fmt::S); }
     FminmS "0010100 rs2 rs1 010 rd 1010011" => "fminm.s frd, frs1, frs2" |x, i| { or_nan(x, i, Fmt::S, Sem::fmin) }
     FmaxmS "0010100 rs2 rs1 011 rd 1010011" => "fmaxm.s frd, frs1, frs2" |x, i| { or_nan(x, i, Fmt::S, Sem::fmax) }
-    FroundS "0100000 00100 rs1 rm rd 1010011" => "fround.s frd, frs1[, rm]" |x, i| { let a = x.fread(Fmt::S, i.frs1()); let v = x.fround(Fmt::S, i.rm, false, a); x.fwrite(Fmt::S, i.frd(), v); }
-    FroundnxS "0100000 00101 rs1 rm rd 1010011" => "froundnx.s frd, frs1[, rm]" |x, i| { let a = x.fread(Fmt::S, i.frs1()); let v = x.fround(Fmt::S, i.rm, true, a); x.fwrite(Fmt::S, i.frd(), v); }
+    FroundS "0100000 00100 rs1 rm rd 1010011" => "fround.s frd, frs1, rm" |x, i| { let a = x.fread(Fmt::S, i.frs1()); let v = x.fround(Fmt::S, i.rm, false, a); x.fwrite(Fmt::S, i.frd(), v); }
+    FroundnxS "0100000 00101 rs1 rm rd 1010011" => "froundnx.s frd, frs1, rm" |x, i| { let a = x.fread(Fmt::S, i.frs1()); let v = x.fround(Fmt::S, i.rm, true, a); x.fwrite(Fmt::S, i.frd(), v); }
     FleqS "1010000 rs2 rs1 100 rd 1010011" => "fleq.s rd, frs1, frs2" |x, i| { compare(x, i, Fmt::S, |x, a, b| x.fle(Fmt::S, true, a, b)) }
     FltqS "1010000 rs2 rs1 101 rd 1010011" => "fltq.s rd, frs1, frs2" |x, i| { compare(x, i, Fmt::S, |x, a, b| x.flt(Fmt::S, true, a, b)) }
     FliD "1111001 00001 rs1 000 rd 1010011" => "fli.d frd, fli" |x, i| { constant(x, i, Fmt::D); }
     FminmD "0010101 rs2 rs1 010 rd 1010011" => "fminm.d frd, frs1, frs2" |x, i| { or_nan(x, i, Fmt::D, Sem::fmin) }
     FmaxmD "0010101 rs2 rs1 011 rd 1010011" => "fmaxm.d frd, frs1, frs2" |x, i| { or_nan(x, i, Fmt::D, Sem::fmax) }
-    FroundD "0100001 00100 rs1 rm rd 1010011" => "fround.d frd, frs1[, rm]" |x, i| { let a = x.fread(Fmt::D, i.frs1()); let v = x.fround(Fmt::D, i.rm, false, a); x.fwrite(Fmt::D, i.frd(), v); }
-    FroundnxD "0100001 00101 rs1 rm rd 1010011" => "froundnx.d frd, frs1[, rm]" |x, i| { let a = x.fread(Fmt::D, i.frs1()); let v = x.fround(Fmt::D, i.rm, true, a); x.fwrite(Fmt::D, i.frd(), v); }
+    FroundD "0100001 00100 rs1 rm rd 1010011" => "fround.d frd, frs1, rm" |x, i| { let a = x.fread(Fmt::D, i.frs1()); let v = x.fround(Fmt::D, i.rm, false, a); x.fwrite(Fmt::D, i.frd(), v); }
+    FroundnxD "0100001 00101 rs1 rm rd 1010011" => "froundnx.d frd, frs1, rm" |x, i| { let a = x.fread(Fmt::D, i.frs1()); let v = x.fround(Fmt::D, i.rm, true, a); x.fwrite(Fmt::D, i.frd(), v); }
     FleqD "1010001 rs2 rs1 100 rd 1010011" => "fleq.d rd, frs1, frs2" |x, i| { compare(x, i, Fmt::D, |x, a, b| x.fle(Fmt::D, true, a, b)) }
     FltqD "1010001 rs2 rs1 101 rd 1010011" => "fltq.d rd, frs1, frs2" |x, i| { compare(x, i, Fmt::D, |x, a, b| x.flt(Fmt::D, true, a, b)) }
     FcvtmodWD "1100001 01000 rs1 001 rd 1010011" => "fcvtmod.w.d rd, frs1, rtz" |x, i| { let a = x.fread(Fmt::D, i.frs1()); let v = x.fto_int_modular(a); x.write(i.rd, v); }
