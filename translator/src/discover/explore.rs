@@ -337,8 +337,8 @@ impl Explorer<'_, '_> {
     fn note_targets(&mut self, step: &Step) {
         match step.control {
             Control::Branch { offset } => {
-                self.jump(step.addr.wrapping_offset(offset));
-                self.jump(step.next());
+                self.branch(step.addr.wrapping_offset(offset));
+                self.branch(step.next());
             }
             Control::Jump { link, offset } => {
                 let target = step.addr.wrapping_offset(offset);
@@ -374,6 +374,15 @@ impl Explorer<'_, '_> {
             Way::TailCall => {
                 self.out.heads.insert(target);
             }
+        }
+    }
+
+    /// Compilers never call by a conditional branch, so if it does not go to a function's start, it
+    /// stays in the function.
+    fn branch(&mut self, target: GuestAddr) {
+        match self.way(target) {
+            Way::TailCall if self.world.shared => self.work.push(target),
+            _ => self.jump(target),
         }
     }
 

@@ -162,8 +162,15 @@ impl<'a> Flow<'a> {
 
     fn incoming(&self, block: usize) -> Registers {
         let mut met: Option<Registers> = None;
+        let mut doubtful = false;
         for &predecessor in &self.predecessors[block] {
             if self.changes[predecessor] == 0 {
+                continue;
+            }
+            // A function that never returns says nothing of what is after it; but should it return
+            // all the same, nothing may be noted there that is not so.
+            if self.world.is_endless_call(self.explored.last(predecessor)) {
+                doubtful = true;
                 continue;
             }
             let after = &self.states.after[predecessor];
@@ -177,6 +184,9 @@ impl<'a> Flow<'a> {
             Some(met) if block != self.explored.entry => met,
             _ => names(),
         };
+        for register in registers.iter_mut().filter(|_| doubtful) {
+            *register = register.assumed().unwrap_or(*register);
+        }
         registers[0] = Val::plain(0);
         registers
     }
@@ -210,7 +220,6 @@ impl<'a> Flow<'a> {
             self.tests[block] = seen.test;
             match step.control {
                 Control::Ecall | Control::Ebreak => machine.forget(untouched),
-                _ if self.world.is_endless_call(step) => machine.forget(|_| true),
                 _ if step.is_call() => machine.forget(preserved),
                 _ => {}
             }

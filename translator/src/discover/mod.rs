@@ -11,6 +11,7 @@
 mod draft;
 mod explore;
 mod flow;
+mod judge;
 mod machine;
 mod notes;
 mod returns;
@@ -29,12 +30,13 @@ use vmtrans_isa::GuestAddr;
 use crate::function::Function;
 use crate::guest::{Guest, Range};
 use draft::Draft;
+use judge::{Trust, judge};
 use seeds::Seeds;
 use space::{Places, Ranges, Slots};
 use waves::Waves;
 
 /// Rounds of looking at pointers, each of which may lead to code that has more of them.
-const POINTER_ROUNDS: usize = 8;
+const POINTER_ROUNDS: usize = 16;
 /// A guest addresses its data absolutely if one of so many instructions does.
 const ABSOLUTE_SHARE: usize = 1000;
 
@@ -85,9 +87,14 @@ pub fn discover(guest: &Guest, extra_entries: &BTreeSet<GuestAddr>) -> Discovery
     let mut entries = extra.filter(|e| e.get() % 2 == 0).collect::<BTreeSet<_>>();
     for _ in 0..POINTER_ROUNDS {
         let computed = waves.drafts().flat_map(|d| &d.facts.pointers);
-        let candidates = computed.chain(&seeds.pointers).copied().collect();
-        let judged = waves.judge(&candidates);
-        entries.extend(judged.entries);
+        let addresses = computed.chain(&seeds.relocated).copied().collect();
+        let mut judged = judge(&waves, &addresses, Trust::Address);
+        entries.append(&mut judged.entries);
+        // What is only a number counts once nothing is left that is more.
+        if judged.starts.is_empty() {
+            judged = judge(&waves, &seeds.words, Trust::Number);
+            entries.append(&mut judged.entries);
+        }
         if judged.starts.is_empty() {
             break;
         }

@@ -17,8 +17,10 @@ pub struct Seeds {
     pub ranges: Vec<Range>,
     /// Where exceptions land.
     pub landing_pads: BTreeSet<GuestAddr>,
-    /// Words that may point to functions.
-    pub pointers: BTreeSet<GuestAddr>,
+    /// Addresses that relocated words get.
+    pub relocated: BTreeSet<GuestAddr>,
+    /// Numbers of words that may be addresses.
+    pub words: BTreeSet<GuestAddr>,
     /// Names and sizes by address.
     pub names: BTreeMap<GuestAddr, (String, u64)>,
 }
@@ -71,7 +73,7 @@ impl Seeds {
         for relocation in guest.relocations() {
             match relocation.to {
                 Relocated::Address(to) if guest.is_code(to) => {
-                    self.pointers.insert(to);
+                    self.relocated.insert(to);
                 }
                 Relocated::Resolved(to) if guest.is_code(to) => {
                     self.starts.insert(to);
@@ -94,7 +96,7 @@ impl Seeds {
                 }
                 // Two instructions may look like a pointer.
                 if !guest.has_code_sections() || !guest.is_code(first.wrapping_offset(index * 8)) {
-                    self.pointers.insert(to);
+                    self.words.insert(to);
                 }
             }
         }

@@ -48,7 +48,7 @@ pub fn read(
     let most = bound.unwrap_or(UNBOUNDED).min(LONGEST).min(budget.0);
     let mut targets = Vec::new();
     for index in 0..most {
-        let Some(target) = target(flow, &table, index, add) else {
+        let Some(target) = target(flow, &table, index, add, bound.is_some()) else {
             break;
         };
         if bound.is_none() && index > 0 && is_other_table(flow, &table, index) {
@@ -68,7 +68,13 @@ pub fn read(
 }
 
 /// Where an entry leads, if that can be part of the function.
-fn target(flow: &Flow<'_>, table: &TableLoad, index: u64, add: u64) -> Option<GuestAddr> {
+fn target(
+    flow: &Flow<'_>,
+    table: &TableLoad,
+    index: u64,
+    add: u64,
+    bounded: bool,
+) -> Option<GuestAddr> {
     let (world, entry_bytes) = (flow.world, u64::from(table.width.bytes()));
     let at = table.base.checked_add(index * entry_bytes)?;
     let raw = Val::plain(world.guest.settled(at, table.width)?);
@@ -79,17 +85,18 @@ fn target(flow: &Flow<'_>, table: &TableLoad, index: u64, add: u64) -> Option<Gu
     };
     let to = GuestAddr::new(entry.as_const()?.wrapping_add(add) & !1);
     let known = world.guest.is_code(to);
-    let relative = table.width == Width::W && add != 0;
-    (known && belongs(flow, to, relative)).then_some(to)
+    let surely_code = bounded && table.width == Width::W && add != 0;
+    (known && belongs(flow, to, surely_code)).then_some(to)
 }
 
 /// Whether a target can be part of the function. Absolute entries may also be function pointers,
-/// which a tail call goes through.
-fn belongs(flow: &Flow<'_>, to: GuestAddr, relative: bool) -> bool {
+/// which a tail call goes through; relative ones, as far as they are surely entries, may lead to the
+/// function's cold part.
+fn belongs(flow: &Flow<'_>, to: GuestAddr, surely_code: bool) -> bool {
     let (world, explored) = (flow.world, flow.explored);
     let start = explored.block_addr(explored.entry);
     match world.ranges.of(start) {
-        Some(range) => range.contains(to) || relative && world.ranges.of(to).is_some(),
+        Some(range) => range.contains(to) || surely_code && world.ranges.of(to).is_some(),
         None if to == start => true,
         None => {
             let own = world.starts.last_up_to(start);

@@ -11,10 +11,10 @@ use rayon::prelude::*;
 use vmtrans_isa::GuestAddr;
 
 use super::draft::{Draft, Memory};
-use super::explore::{Step, World};
+use super::explore::World;
 use super::returns;
 use super::space::{Places, Ranges, Slots};
-use crate::guest::{Guest, Range};
+use crate::guest::Guest;
 
 /// Waves until what is still found is left to the runtime.
 const WAVES: usize = 256;
@@ -22,8 +22,6 @@ const WAVES: usize = 256;
 const ATTEMPTS: u32 = 8;
 /// Functions between two looks at the budget.
 const CHUNK: usize = 256;
-/// How many instructions are decoded to see whether an address can be a function's.
-const PLAUSIBLE: usize = 64;
 
 /// The functions of a guest, on the way to being known.
 pub struct Waves<'a> {
@@ -207,6 +205,21 @@ impl<'a> Waves<'a> {
         draft
     }
 
+    /// Whether a function starts at an address.
+    pub fn is_entry(&self, addr: GuestAddr) -> bool {
+        self.entries.contains(addr)
+    }
+
+    /// The guest.
+    pub fn guest(&self) -> &'a Guest {
+        self.guest
+    }
+
+    /// What unwind tables and symbols say is one function.
+    pub fn ranges(&self) -> &'a Ranges {
+        self.ranges
+    }
+
     /// The places of all instructions in functions.
     pub fn covered(&self) -> Places {
         let mut covered = Places::new(self.slots);
@@ -215,101 +228,4 @@ impl<'a> Waves<'a> {
         }
         covered
     }
-
-    /// Of addresses that may or may not be functions': those where others should not run into, and
-    /// those inside of others.
-    pub fn judge(&self, candidates: &BTreeSet<GuestAddr>) -> Judged {
-        let covered = self.covered();
-        let hull = self.hull();
-        let mut judged = Judged::default();
-        for &candidate in candidates {
-            if self.entries.contains(candidate) || !self.guest.is_code(candidate) {
-                continue;
-            }
-            if !covered.contains(candidate) {
-                let inside = hull.is_some_and(|h| h.contains(candidate));
-                if inside && self.is_plausible(candidate, &covered) {
-                    judged.starts.insert(candidate);
-                }
-            } else {
-                judged.covered.insert(candidate);
-            }
-        }
-        self.judge_covered(&mut judged);
-        judged
-    }
-
-    /// Code that is in a function already: a function that follows a call which does not return,
-    /// or a label of a function whose jumps are not understood.
-    fn judge_covered(&self, judged: &mut Judged) {
-        let covered = std::mem::take(&mut judged.covered)
-            .into_iter()
-            .collect::<Vec<_>>();
-        for draft in self.drafts.values() {
-            let (low, high) = draft.extent();
-            let from = covered.partition_point(|&c| c < low);
-            let to = covered.partition_point(|&c| c <= high);
-            for &candidate in &covered[from..to] {
-                let explored = &draft.explored;
-                let Ok(index) = explored.steps.binary_search_by_key(&candidate, |s| s.addr) else {
-                    continue;
-                };
-                let before = index.checked_sub(1).map(|b| &explored.steps[b]);
-                let block = explored.block_at(candidate);
-                let swallowed = before.is_some_and(|b| b.is_call() && b.next() == candidate)
-                    && block.is_none()
-                    && self.ranges.of(candidate).is_none();
-                if swallowed {
-                    judged.starts.insert(candidate);
-                } else if block.is_some() && draft.facts.unresolved > 0 {
-                    judged.entries.insert(candidate);
-                }
-            }
-        }
-    }
-
-    /// From the first function to the last one.
-    fn hull(&self) -> Option<Range> {
-        let first = self.drafts.keys().next()?;
-        let (_, last) = self.drafts.values().next_back()?.extent();
-        let own = Range {
-            start: *first,
-            end: last,
-        };
-        let ranges = self.ranges.hull().unwrap_or(own);
-        Some(Range {
-            start: own.start.min(ranges.start),
-            end: own.end.max(ranges.end),
-        })
-    }
-
-    fn is_plausible(&self, start: GuestAddr, covered: &Places) -> bool {
-        let mut addr = start;
-        for _ in 0..PLAUSIBLE {
-            if covered.contains(addr) {
-                return addr != start;
-            }
-            let step = Step::at(self.guest, addr);
-            if step.insn.is_none()
-                || step.length() == 4 && covered.contains(addr.wrapping_offset(2))
-            {
-                return false;
-            }
-            if !step.falls_through() {
-                return step.control != vmtrans_isa::Control::Illegal;
-            }
-            addr = step.next();
-        }
-        true
-    }
-}
-
-/// What became of addresses that may be functions'.
-#[derive(Debug, Default)]
-pub struct Judged {
-    /// Functions.
-    pub starts: BTreeSet<GuestAddr>,
-    /// Entries inside of functions.
-    pub entries: BTreeSet<GuestAddr>,
-    covered: BTreeSet<GuestAddr>,
 }
