@@ -17,12 +17,18 @@ fn main() {
         hasher.update(&content);
     }
     let out = std::env::var("OUT_DIR").expect("cargo sets it");
-    std::fs::write(Path::new(&out).join("contract"), hasher.finalize().as_bytes())
-        .expect("the output folder can be written");
+    std::fs::write(
+        Path::new(&out).join("contract"),
+        hasher.finalize().as_bytes(),
+    )
+    .expect("the output folder can be written");
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("the sources can be read").flatten() {
+    for entry in std::fs::read_dir(folder)
+        .expect("the sources can be read")
+        .flatten()
+    {
         let path = entry.path();
         if path.is_dir() {
             collect(&path, files);

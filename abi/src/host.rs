@@ -27,19 +27,28 @@ features! {
 
 /// The features of this host that compiled code may use, as a mask.
 pub fn host_features() -> u64 {
-    (0u32..).zip(FEATURES).fold(0, |mask, (bit, (_, has))| mask | u64::from(has()) << bit)
+    (0u32..)
+        .zip(FEATURES)
+        .fold(0, |mask, (bit, (_, has))| mask | u64::from(has()) << bit)
 }
 
 /// The features that a list in LLVM's form (`+avx,-avx2`) switches on, as a mask. Those that no
 /// program can do without or that do not matter to code generation are left out.
 pub fn features_of(llvm: &str) -> u64 {
-    let on = llvm.split(',').filter_map(|f| f.strip_prefix('+')).collect::<Vec<_>>();
-    (0u32..)
-        .zip(FEATURES)
-        .fold(0, |mask, (bit, (name, _))| mask | u64::from(on.contains(name)) << bit)
+    let on = llvm
+        .split(',')
+        .filter_map(|f| f.strip_prefix('+'))
+        .collect::<Vec<_>>();
+    (0u32..).zip(FEATURES).fold(0, |mask, (bit, (name, _))| {
+        mask | u64::from(on.contains(name)) << bit
+    })
 }
 
 /// The names in a mask.
 pub fn feature_names(mask: u64) -> Vec<&'static str> {
-    (0u32..).zip(FEATURES).filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, (name, _))| *name).collect()
+    (0u32..)
+        .zip(FEATURES)
+        .filter(|(bit, _)| mask >> bit & 1 == 1)
+        .map(|(_, (name, _))| *name)
+        .collect()
 }

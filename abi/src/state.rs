@@ -115,6 +115,10 @@ impl StateOffset {
     pub fn pc() -> StateOffset {
         StateOffset::of(offset_of!(GuestState, hart) + offset_of!(Hart, pc))
     }
+    /// The accrued floating-point flags, 32 bits, without those in `mxcsr`.
+    pub fn fflags() -> StateOffset {
+        StateOffset::of(offset_of!(GuestState, hart) + offset_of!(Hart, fflags))
+    }
     /// The address that `lr` reserved.
     pub fn reserved_address() -> StateOffset {
         StateOffset::of(offset_of!(GuestState, hart) + offset_of!(Hart, reserved_address))

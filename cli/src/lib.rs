@@ -65,7 +65,11 @@ pub enum ShellName {
 
 /// The compiler executable's command line.
 #[derive(Debug, Parser)]
-#[command(name = "vmtrans-compiler", version, about = "Translates for vmtrans; called by it")]
+#[command(
+    name = "vmtrans-compiler",
+    version,
+    about = "Translates for vmtrans; called by it"
+)]
 pub struct CompilerCli {
     /// Say more on standard error.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]

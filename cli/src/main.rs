@@ -36,7 +36,11 @@ fn main() -> ExitCode {
 fn usage(error: &clap::Error) -> ExitCode {
     // A closed pipe is the reader's business.
     let _ = error.print();
-    if error.use_stderr() { ExitCode::from(EXIT_FAILURE) } else { ExitCode::SUCCESS }
+    if error.use_stderr() {
+        ExitCode::from(EXIT_FAILURE)
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 fn completions(shell: ShellName) -> anyhow::Result<ExitCode> {
@@ -48,7 +52,12 @@ fn completions(shell: ShellName) -> anyhow::Result<ExitCode> {
         ShellName::Powershell => Shell::PowerShell,
         ShellName::Zsh => Shell::Zsh,
     };
-    clap_complete::generate(shell, &mut Cli::command(), "vmtrans", &mut std::io::stdout());
+    clap_complete::generate(
+        shell,
+        &mut Cli::command(),
+        "vmtrans",
+        &mut std::io::stdout(),
+    );
     Ok(ExitCode::SUCCESS)
 }
 

@@ -32,7 +32,9 @@ pub fn run(args: &RunArgs, verbose: u8) -> Result<ExitCode> {
     let path = &args.program;
     let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
     let mut header = [0; 64];
-    let read = file.read_at(&mut header, 0).with_context(|| format!("{} cannot be read", path.display()))?;
+    let read = file
+        .read_at(&mut header, 0)
+        .with_context(|| format!("{} cannot be read", path.display()))?;
     let cache = open_cache(verbose);
     let target = if looks_like_image(&header[..read]) {
         Target::image(file, path, cache.as_ref())?
@@ -57,31 +59,58 @@ impl Target {
         let image = ImageFile::open(file, path)?;
         verify_once(&image, cache)?;
         let guest_hash = Some(ContentHash::from_bytes(image.manifest.guest_hash));
-        Ok(Target { image: Some(image), guest: None, watch: None, guest_hash })
+        Ok(Target {
+            image: Some(image),
+            guest: None,
+            watch: None,
+            guest_hash,
+        })
     }
 
     /// A guest program: its image is in the cache, or is made behind it.
     fn guest(file: File, args: &RunArgs, cache: Option<Cache>) -> Target {
-        let plain = |file| Target { image: None, guest: Some(file), watch: None, guest_hash: None };
-        let Some(cache) = cache else { return plain(file) };
+        let plain = |file| Target {
+            image: None,
+            guest: Some(file),
+            watch: None,
+            guest_hash: None,
+        };
+        let Some(cache) = cache else {
+            return plain(file);
+        };
         if args.tier == TierName::Interpreter {
             return plain(file);
         }
         // What is no ELF file is the loader's to refuse.
-        let Ok((hash, _)) = cache.content_hash_of(&file, &args.program) else { return plain(file) };
+        let Ok((hash, _)) = cache.content_hash_of(&file, &args.program) else {
+            return plain(file);
+        };
         let key = image_key(hash.as_bytes(), CONTRACT);
         let image = cached_image(&cache, &key);
         let guest_hash = Some(hash);
         if image.is_some() {
-            return Target { image, guest: Some(file), watch: None, guest_hash };
+            return Target {
+                image,
+                guest: Some(file),
+                watch: None,
+                guest_hash,
+            };
         }
         if args.no_background {
-            return Target { guest_hash, ..plain(file) };
+            return Target {
+                guest_hash,
+                ..plain(file)
+            };
         }
         if is_riscv64(&file) {
             compiler::start_behind(&args.program);
         }
-        Target { image, guest: Some(file), watch: Some(watch(cache, key)), guest_hash }
+        Target {
+            image,
+            guest: Some(file),
+            watch: Some(watch(cache, key)),
+            guest_hash,
+        }
     }
 }
 
@@ -146,9 +175,13 @@ fn open_cache(verbose: u8) -> Option<Cache> {
 fn verify_once(image: &ImageFile, cache: Option<&Cache>) -> Result<()> {
     let identity = FileIdentity::of(&image.file).ok();
     // Not the content's own hash: what is remembered is that the check was passed.
-    let passed = KeyBuilder::new("vmtrans image that was verified").part(&image.manifest.image_hash).finish();
+    let passed = KeyBuilder::new("vmtrans image that was verified")
+        .part(&image.manifest.image_hash)
+        .finish();
     let passed = ContentHash::from_bytes(*passed.as_bytes());
-    let known = cache.zip(identity.as_ref()).and_then(|(cache, identity)| cache.recall(identity));
+    let known = cache
+        .zip(identity.as_ref())
+        .and_then(|(cache, identity)| cache.recall(identity));
     if known == Some(passed) {
         return Ok(());
     }
@@ -161,9 +194,14 @@ fn verify_once(image: &ImageFile, cache: Option<&Cache>) -> Result<()> {
 }
 
 fn start(target: Target, args: &RunArgs, verbose: u8) -> Result<Infallible> {
-    let name = args.argv0.clone().unwrap_or_else(|| args.program.clone().into_os_string());
+    let name = args
+        .argv0
+        .clone()
+        .unwrap_or_else(|| args.program.clone().into_os_string());
     let arguments = std::iter::once(&name).chain(&args.arguments);
-    let arguments = arguments.map(|a| CString::new(a.clone().into_vec())).collect::<Result<Vec<_>, _>>()?;
+    let arguments = arguments
+        .map(|a| CString::new(a.clone().into_vec()))
+        .collect::<Result<Vec<_>, _>>()?;
     let environment = std::env::vars_os().map(|(name, value)| {
         let mut variable = name.into_vec();
         variable.push(b'=');
@@ -194,7 +232,8 @@ fn strace_output(args: &RunArgs) -> Result<Option<Arc<OwnedFd>>> {
     if !args.strace {
         return Ok(None);
     }
-    let own = rustix::io::fcntl_dupfd_cloexec(io::stderr(), 1000).context("no descriptor for --strace")?;
+    let own = rustix::io::fcntl_dupfd_cloexec(io::stderr(), 1000)
+        .context("no descriptor for --strace")?;
     Ok(Some(Arc::new(own)))
 }
 
@@ -221,7 +260,12 @@ fn options_for_children(args: &RunArgs, verbose: u8) -> Vec<std::ffi::OsString> 
         (args.tier == TierName::Interpreter, "--tier=interpreter"),
         (args.no_background, "--no-background"),
     ];
-    options.extend(switches.into_iter().filter(|(on, _)| *on).map(|(_, option)| option.into()));
+    options.extend(
+        switches
+            .into_iter()
+            .filter(|(on, _)| *on)
+            .map(|(_, option)| option.into()),
+    );
     options.extend((0..verbose).map(|_| "--verbose".into()));
     options
 }

@@ -39,7 +39,11 @@ unsafe fn read_unaligned_volatile<T: Copy>(pointer: *const T) -> T {
 
 unsafe fn write_unaligned_volatile<T: Copy>(pointer: *mut T, value: T) {
     // SAFETY: as above.
-    unsafe { pointer.cast::<Unaligned<T>>().write_volatile(Unaligned(value)) }
+    unsafe {
+        pointer
+            .cast::<Unaligned<T>>()
+            .write_volatile(Unaligned(value))
+    }
 }
 
 fn atomic32<'a>(address: u64) -> &'a AtomicU32 {
@@ -53,7 +57,11 @@ fn atomic64<'a>(address: u64) -> &'a AtomicU64 {
 }
 
 fn aligned(w: Width, address: u64) -> Result<(), Fault> {
-    if address.is_multiple_of(u64::from(w.bytes())) { Ok(()) } else { Err(Fault::Misaligned) }
+    if address.is_multiple_of(u64::from(w.bytes())) {
+        Ok(())
+    } else {
+        Err(Fault::Misaligned)
+    }
 }
 
 fn low32(v: u64) -> u32 {
@@ -86,7 +94,13 @@ impl Bus for DirectBus {
         }
         Ok(())
     }
-    fn load_reserved(&mut self, hart: &mut Hart, w: Width, _: Ordering, address: u64) -> Result<u64, Fault> {
+    fn load_reserved(
+        &mut self,
+        hart: &mut Hart,
+        w: Width,
+        _: Ordering,
+        address: u64,
+    ) -> Result<u64, Fault> {
         aligned(w, address)?;
         let value = match w {
             Width::D => atomic64(address).load(SeqCst),
@@ -111,11 +125,22 @@ impl Bus for DirectBus {
         }
         let seen = hart.reserved_value;
         Ok(match w {
-            Width::D => atomic64(address).compare_exchange(seen, v, SeqCst, SeqCst).is_ok(),
-            _ => atomic32(address).compare_exchange(low32(seen), low32(v), SeqCst, SeqCst).is_ok(),
+            Width::D => atomic64(address)
+                .compare_exchange(seen, v, SeqCst, SeqCst)
+                .is_ok(),
+            _ => atomic32(address)
+                .compare_exchange(low32(seen), low32(v), SeqCst, SeqCst)
+                .is_ok(),
         })
     }
-    fn amo(&mut self, op: AmoOp, w: Width, _: Ordering, address: u64, v: u64) -> Result<u64, Fault> {
+    fn amo(
+        &mut self,
+        op: AmoOp,
+        w: Width,
+        _: Ordering,
+        address: u64,
+        v: u64,
+    ) -> Result<u64, Fault> {
         aligned(w, address)?;
         if w == Width::D {
             let (a, signed) = (atomic64(address), v.cast_signed());
@@ -127,8 +152,12 @@ impl Bus for DirectBus {
                 AmoOp::Or => a.fetch_or(v, SeqCst),
                 AmoOp::Minu => a.fetch_min(v, SeqCst),
                 AmoOp::Maxu => a.fetch_max(v, SeqCst),
-                AmoOp::Min => a.update(SeqCst, SeqCst, |o| o.cast_signed().min(signed).cast_unsigned()),
-                AmoOp::Max => a.update(SeqCst, SeqCst, |o| o.cast_signed().max(signed).cast_unsigned()),
+                AmoOp::Min => a.update(SeqCst, SeqCst, |o| {
+                    o.cast_signed().min(signed).cast_unsigned()
+                }),
+                AmoOp::Max => a.update(SeqCst, SeqCst, |o| {
+                    o.cast_signed().max(signed).cast_unsigned()
+                }),
             });
         }
         let (a, v) = (atomic32(address), low32(v));
@@ -141,8 +170,12 @@ impl Bus for DirectBus {
             AmoOp::Or => a.fetch_or(v, SeqCst),
             AmoOp::Minu => a.fetch_min(v, SeqCst),
             AmoOp::Maxu => a.fetch_max(v, SeqCst),
-            AmoOp::Min => a.update(SeqCst, SeqCst, |o| o.cast_signed().min(signed).cast_unsigned()),
-            AmoOp::Max => a.update(SeqCst, SeqCst, |o| o.cast_signed().max(signed).cast_unsigned()),
+            AmoOp::Min => a.update(SeqCst, SeqCst, |o| {
+                o.cast_signed().min(signed).cast_unsigned()
+            }),
+            AmoOp::Max => a.update(SeqCst, SeqCst, |o| {
+                o.cast_signed().max(signed).cast_unsigned()
+            }),
         }))
     }
     fn fence(&mut self, _: u32, _: u32) {

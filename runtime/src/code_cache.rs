@@ -11,7 +11,9 @@ pub struct CodeCache {
 
 impl Default for CodeCache {
     fn default() -> CodeCache {
-        CodeCache { entries: Vec::new() }
+        CodeCache {
+            entries: Vec::new(),
+        }
     }
 }
 
@@ -19,18 +21,22 @@ impl Default for CodeCache {
 const NOWHERE: u64 = 1;
 
 impl CodeCache {
-    /// The instruction at `pc`, which `decode` makes where it is not known.
+    /// The instruction at `pc`, which `decode` makes where it is not known, or says why it cannot.
     #[inline]
-    pub fn get(&mut self, pc: u64, decode: impl FnOnce() -> Option<Insn>) -> Option<Insn> {
+    pub fn get<E>(
+        &mut self,
+        pc: u64,
+        decode: impl FnOnce() -> Result<Option<Insn>, E>,
+    ) -> Result<Option<Insn>, E> {
         if self.entries.is_empty() {
             self.entries.resize(ENTRIES, (NOWHERE, None));
         }
         let [low, high, ..] = (pc >> 1).to_le_bytes();
         let entry = &mut self.entries[usize::from(u16::from_le_bytes([low, high])) % ENTRIES];
         if entry.0 != pc {
-            *entry = (pc, decode());
+            *entry = (pc, decode()?);
         }
-        entry.1
+        Ok(entry.1)
     }
 
     /// Forgets everything.

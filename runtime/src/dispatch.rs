@@ -11,12 +11,13 @@ use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
 use vmtrans_isa::riscv::{Reg, decode};
-use vmtrans_isa::{Flow, Interpreter};
+use vmtrans_isa::{Flow, GuestAddr, Interpreter};
 
 use crate::bus::{DirectBus, fetch};
 use crate::linux::{self, SyscallOutcome};
+use crate::signals::host::Info;
 use crate::signals::{self, Fault};
-use crate::thread::Thread;
+use crate::thread::{Process, Thread};
 use crate::{entry, exit, floats};
 
 thread_local! {
@@ -28,6 +29,9 @@ const MAX_DEPTH: u32 = 100;
 
 /// So many jumps are interpreted at a time.
 const JUMPS: u32 = 1 << 16;
+
+/// Bytes of the code that handlers return to.
+const SIGRETURN_LENGTH: u64 = 8;
 
 /// Where a nested dispatcher ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -115,7 +119,8 @@ extern "C" fn interpret_on(resume: u64) {
             Flow::Jumped => {
                 left -= 1;
                 let pc = t.state.hart.pc;
-                let stop = t.state.pending.load(Ordering::Relaxed) != 0 || pc == resume || left == 0;
+                let stop =
+                    t.state.pending.load(Ordering::Relaxed) != 0 || pc == resume || left == 0;
                 if stop || compiled(t, pc).is_some() {
                     return;
                 }
@@ -132,12 +137,32 @@ extern "C" fn interpret_on(resume: u64) {
 #[inline(always)]
 fn step(t: &mut Thread) -> Flow {
     let pc = t.state.hart.pc;
-    let Some(insn) = t.code.get(pc, || decode(fetch(pc))) else { return Flow::Illegal };
+    let process = &t.process;
+    let insn = match t
+        .code
+        .get(pc, || may_fetch(process, pc).map(|()| decode(fetch(pc))))
+    {
+        Ok(Some(insn)) => insn,
+        Ok(None) => return Flow::Illegal,
+        Err(code) => {
+            signals::set_fault(t, Info::fault(libc::SIGSEGV.unsigned_abs(), code, pc));
+            return Flow::Fault;
+        }
+    };
     // The SYSTEM opcode: the only instructions that see the accrued flags.
     if insn.raw & 0x7f == 0x73 {
         floats::to_hart(&mut t.state);
     }
     Interpreter::new(&mut t.state.hart, &mut DirectBus).step(&insn)
+}
+
+/// Whether the guest may execute what is at `pc`; the code of its `SIGSEGV` where not.
+fn may_fetch(process: &Process, pc: u64) -> Result<(), i32> {
+    // What handlers return to is ours.
+    if pc.wrapping_sub(process.options.sigreturn) < SIGRETURN_LENGTH {
+        return Ok(());
+    }
+    process.linux.check_fetch(GuestAddr::new(pc))
 }
 
 /// What an instruction asks for that is not a matter of registers and memory. The program counter
@@ -168,7 +193,9 @@ fn system_call(t: &mut Thread) {
         }
         SyscallOutcome::Interrupted { restartable } => signals::interrupted(t, restartable),
         SyscallOutcome::Replaced => {}
-        SyscallOutcome::Exit(status) | SyscallOutcome::ExitThread(status) => exit::process(t, status),
+        SyscallOutcome::Exit(status) | SyscallOutcome::ExitThread(status) => {
+            exit::process(t, status)
+        }
     }
 }
 
@@ -176,7 +203,11 @@ fn system_call(t: &mut Thread) {
 pub extern "C" fn helper_miss() {
     let hart = &thread().state.hart;
     let pc = hart.x[Reg::RA.index()] & !1;
-    dispatch(Some(Resume { pc, sp: hart.x[Reg::SP.index()], drop_above: true }));
+    dispatch(Some(Resume {
+        pc,
+        sp: hart.x[Reg::SP.index()],
+        drop_above: true,
+    }));
 }
 
 /// [`vmtrans_abi::Helper::Interpret`].
@@ -206,7 +237,11 @@ pub extern "C" fn helper_safepoint() {
     let (pc, sp) = (before.0, before.1[Reg::SP.index()]);
     let moved = thread().state.hart.pc != pc || thread().state.hart.x[Reg::SP.index()] != sp;
     if moved {
-        dispatch(Some(Resume { pc, sp, drop_above: false }));
+        dispatch(Some(Resume {
+            pc,
+            sp,
+            drop_above: false,
+        }));
     }
     let hart = &thread().state.hart;
     if before != (hart.pc, hart.x, hart.f) {

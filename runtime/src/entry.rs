@@ -372,8 +372,13 @@ pub fn safe_syscall(number: u64, arguments: &[u64; 6], pending: *const u32) -> u
 
 /// Where a handler sends a thread that it interrupted before its system call had begun.
 pub fn abort_of_syscall(pc: u64) -> Option<u64> {
-    let (begin, end) = (address(vmtrans_safe_syscall_begin), address(vmtrans_safe_syscall_end));
-    (begin..end).contains(&pc).then(|| address(vmtrans_safe_syscall_abort))
+    let (begin, end) = (
+        address(vmtrans_safe_syscall_begin),
+        address(vmtrans_safe_syscall_end),
+    );
+    (begin..end)
+        .contains(&pc)
+        .then(|| address(vmtrans_safe_syscall_abort))
 }
 
 /// Copies bytes; either address may be bad. Gives how many were not copied.
@@ -392,12 +397,23 @@ pub fn end_of_copy(pc: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use vmtrans_abi::{FLOAT_SLOTS, HELPERS, INT_SLOTS, Helper};
+    use vmtrans_abi::{FLOAT_SLOTS, HELPERS, Helper, INT_SLOTS};
 
     #[test]
     fn the_assembly_has_the_slots_in_order() {
-        assert_eq!(INT_SLOTS.map(|r| r.number()), [1, 2, 8, 9, 18, 10, 11, 12, 13, 14, 15]);
+        assert_eq!(
+            INT_SLOTS.map(|r| r.number()),
+            [1, 2, 8, 9, 18, 10, 11, 12, 13, 14, 15]
+        );
         assert_eq!(FLOAT_SLOTS.map(|r| r.number()), [10, 11, 12, 13]);
-        assert_eq!(HELPERS, [Helper::Miss, Helper::Escape, Helper::Interpret, Helper::Safepoint]);
+        assert_eq!(
+            HELPERS,
+            [
+                Helper::Miss,
+                Helper::Escape,
+                Helper::Interpret,
+                Helper::Safepoint
+            ]
+        );
     }
 }

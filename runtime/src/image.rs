@@ -15,7 +15,9 @@ use object::read::elf::{FileHeader, ProgramHeader};
 use object::{LittleEndian, Object, ObjectSymbol};
 use rustix::mm::{MapFlags, ProtFlags, mmap};
 use thiserror::Error;
-use vmtrans_abi::{CONTRACT, IMAGE_MAGIC, LineEntry, Manifest, PT_VMTRANS, feature_names, host_features};
+use vmtrans_abi::{
+    CONTRACT, IMAGE_MAGIC, LineEntry, Manifest, PT_VMTRANS, feature_names, host_features,
+};
 
 /// Where headers and manifest are.
 const PAGE: usize = 4096;
@@ -100,18 +102,36 @@ impl ImageFile {
     /// # Errors
     /// [`ImageError`] for anything that is not an image of this version for this host.
     pub fn open(file: File, path: &Path) -> Result<ImageFile, ImageError> {
-        let io_error = |done| move |source| ImageError::Io { path: path.into(), done, source };
+        let io_error = |done| {
+            move |source| ImageError::Io {
+                path: path.into(),
+                done,
+                source,
+            }
+        };
         let length = file.metadata().map_err(io_error("inspected"))?.len();
         let mut head = vec![0; PAGE];
         let read = read_up_to(&file, &mut head).map_err(io_error("read"))?;
-        let other = |found: String| ImageError::NotAnImage { path: path.into(), found };
+        let other = |found: String| ImageError::NotAnImage {
+            path: path.into(),
+            found,
+        };
         let (segments, at) = headers(&head[..read]).map_err(other)?;
-        let bytes = usize::try_from(at).ok().and_then(|at| head.get(at..at + size_of::<Manifest>()));
+        let bytes = usize::try_from(at)
+            .ok()
+            .and_then(|at| head.get(at..at + size_of::<Manifest>()));
         let bytes = bytes.ok_or_else(|| other("has no manifest in its first page".into()))?;
         // SAFETY: a manifest is integers and arrays of bytes only, so any bytes are one.
         let manifest = unsafe { bytes.as_ptr().cast::<Manifest>().read_unaligned() };
         let manifest_at = usize::try_from(at).unwrap_or(0);
-        let image = ImageFile { file, path: path.into(), manifest, segments, manifest_at, length };
+        let image = ImageFile {
+            file,
+            path: path.into(),
+            manifest,
+            segments,
+            manifest_at,
+            length,
+        };
         image.check()?;
         Ok(image)
     }
@@ -119,7 +139,10 @@ impl ImageFile {
     fn check(&self) -> Result<(), ImageError> {
         let m = &self.manifest;
         let path = || self.path.clone();
-        let other = |found: &str| ImageError::NotAnImage { path: path(), found: found.into() };
+        let other = |found: &str| ImageError::NotAnImage {
+            path: path(),
+            found: found.into(),
+        };
         if m.magic != IMAGE_MAGIC {
             return Err(other("has no manifest"));
         }
@@ -129,11 +152,18 @@ impl ImageFile {
         let missing = m.host_features & !host_features();
         if missing != 0 {
             let needed = feature_names(missing).join(" ");
-            return Err(ImageError::OtherHost { path: path(), needed });
+            return Err(ImageError::OtherHost {
+                path: path(),
+                needed,
+            });
         }
-        let inside = |offset: u64, length: u64| offset.checked_add(length).is_some_and(|e| e <= self.length);
+        let inside =
+            |offset: u64, length: u64| offset.checked_add(length).is_some_and(|e| e <= self.length);
         let segments = self.segments.iter().all(|s| inside(s.offset, s.length));
-        let lines = m.lines_count.checked_mul(8).is_some_and(|l| inside(m.lines_offset, l));
+        let lines = m
+            .lines_count
+            .checked_mul(8)
+            .is_some_and(|l| inside(m.lines_offset, l));
         if !segments || !lines || !inside(m.guest_offset, m.guest_length) {
             return Err(other("is cut short"));
         }
@@ -143,7 +173,10 @@ impl ImageFile {
                 start >= s.address && end.is_some_and(|e| e <= s.address.saturating_add(s.length))
             })
         };
-        let table = m.text_length.checked_mul(2).is_some_and(|l| covered(m.table, l));
+        let table = m
+            .text_length
+            .checked_mul(2)
+            .is_some_and(|l| covered(m.table, l));
         if !table || !covered(m.code_start, m.code_length) {
             return Err(other("has a table or code outside of its segments"));
         }
@@ -155,7 +188,11 @@ impl ImageFile {
     /// # Errors
     /// [`ImageError::Io`], [`ImageError::Damaged`].
     pub fn verify(&self) -> Result<(), ImageError> {
-        let io_error = |source| ImageError::Io { path: self.path.clone(), done: "read", source };
+        let io_error = |source| ImageError::Io {
+            path: self.path.clone(),
+            done: "read",
+            source,
+        };
         let mut content = vec![0; usize::try_from(self.length).unwrap_or(usize::MAX)];
         self.file.read_exact_at(&mut content, 0).map_err(io_error)?;
         let expected = self.manifest.image_hash;
@@ -167,7 +204,11 @@ impl ImageFile {
         }
         let expected = blake3::Hash::from_bytes(expected).to_hex().to_string();
         let found = found.to_hex().to_string();
-        Err(ImageError::Damaged { path: self.path.clone(), found, expected })
+        Err(ImageError::Damaged {
+            path: self.path.clone(),
+            found,
+            expected,
+        })
     }
 
     /// Maps the image. `shift` is what is added to its linked addresses.
@@ -181,20 +222,30 @@ impl ImageFile {
                 protection |= ProtFlags::EXEC;
             }
             let flags = MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE;
-            let address = usize::try_from(s.address.wrapping_add(shift)).expect("hosts have 64 bits");
+            let address =
+                usize::try_from(s.address.wrapping_add(shift)).expect("hosts have 64 bits");
             let length = usize::try_from(s.length).expect("hosts have 64 bits");
             let pointer = std::ptr::without_provenance_mut(address);
             // SAFETY: it replaces no mapping, so nothing of ours changes.
-            unsafe { mmap(pointer, length, protection, flags, &self.file, s.offset) }.map_err(|e| {
-                ImageError::Io { path: self.path.clone(), done: "mapped", source: e.into() }
-            })?;
+            unsafe { mmap(pointer, length, protection, flags, &self.file, s.offset) }.map_err(
+                |e| ImageError::Io {
+                    path: self.path.clone(),
+                    done: "mapped",
+                    source: e.into(),
+                },
+            )?;
         }
         let m = self.manifest;
         Ok(Image {
             text: m.text_base.wrapping_add(shift)..m.text_base.wrapping_add(shift) + m.text_length,
             table: m.table.wrapping_add(shift),
-            code_base: if m.code_base == 0 { 0 } else { m.code_base.wrapping_add(shift) },
-            code: m.code_start.wrapping_add(shift)..m.code_start.wrapping_add(shift) + m.code_length,
+            code_base: if m.code_base == 0 {
+                0
+            } else {
+                m.code_base.wrapping_add(shift)
+            },
+            code: m.code_start.wrapping_add(shift)
+                ..m.code_start.wrapping_add(shift) + m.code_length,
             shift,
             file: self,
         })
@@ -214,7 +265,9 @@ fn read_up_to(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
 
 fn headers(head: &[u8]) -> Result<(Vec<Segment>, u64), String> {
     let header = FileHeader64::<LittleEndian>::parse(head).map_err(|e| e.to_string())?;
-    let programs = header.program_headers(LittleEndian, head).map_err(|e| e.to_string())?;
+    let programs = header
+        .program_headers(LittleEndian, head)
+        .map_err(|e| e.to_string())?;
     let mut segments = Vec::new();
     let mut manifest = None;
     for p in programs {
@@ -226,7 +279,12 @@ fn headers(head: &[u8]) -> Result<(Vec<Segment>, u64), String> {
                 return Err("has a writable segment".into());
             }
             let executable = flags.0 & PF_X.0 != 0;
-            segments.push(Segment { address, offset, length, executable });
+            segments.push(Segment {
+                address,
+                offset,
+                length,
+                executable,
+            });
         } else if p.p_type(LittleEndian).0 == PT_VMTRANS {
             manifest = Some(offset);
         }
@@ -270,7 +328,11 @@ impl Image {
         let (mut low, mut high) = (0, count);
         while low < high {
             let middle = (low + high) / 2;
-            if self.line(middle)?.host <= wanted { low = middle + 1 } else { high = middle }
+            if self.line(middle)?.host <= wanted {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         let line = self.line(low.checked_sub(1)?)?;
         (line.guest != u32::MAX).then(|| self.text.start + u64::from(line.guest))
@@ -281,7 +343,10 @@ impl Image {
         let at = self.file.manifest.lines_offset + index * 8;
         self.file.file.read_exact_at(&mut bytes, at).ok()?;
         let [a, b, c, d, e, f, g, h] = bytes;
-        Some(LineEntry { host: u32::from_le_bytes([a, b, c, d]), guest: u32::from_le_bytes([e, f, g, h]) })
+        Some(LineEntry {
+            host: u32::from_le_bytes([a, b, c, d]),
+            guest: u32::from_le_bytes([e, f, g, h]),
+        })
     }
 
     /// The name of the guest function that host code belongs to.
@@ -291,7 +356,9 @@ impl Image {
         self.file.file.read_exact_at(&mut content, 0).ok()?;
         let elf = object::File::parse(&*content).ok()?;
         let at = host.wrapping_sub(self.shift);
-        let found = elf.symbols().find(|s| (s.address()..s.address() + s.size()).contains(&at))?;
+        let found = elf
+            .symbols()
+            .find(|s| (s.address()..s.address() + s.size()).contains(&at))?;
         Some(found.name().ok()?.to_owned())
     }
 
@@ -310,7 +377,8 @@ pub struct Images {
 impl Images {
     /// Adds an image for as long as the process lives.
     pub fn add(&self, image: Image) {
-        self.one.store(Box::into_raw(Box::new(image)), Ordering::Release);
+        self.one
+            .store(Box::into_raw(Box::new(image)), Ordering::Release);
     }
 
     /// There is none.

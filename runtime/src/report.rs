@@ -8,8 +8,9 @@ use crate::signals::host::Info;
 use crate::thread::Thread;
 
 const NAMES: [&str; 32] = [
-    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
-    "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
+    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4",
+    "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4",
+    "t5", "t6",
 ];
 
 /// Host address of the last fault in compiled code; 0 where it was in the interpreter.
@@ -23,16 +24,28 @@ pub fn in_compiled_code(host_pc: u64) {
 /// Says which instruction the guest cannot execute.
 pub fn illegal(t: &Thread, pc: u64) {
     let word = bus::fetch(pc);
-    tracing::warn!("illegal instruction {word:#x} at {pc:#x}{}", function(t, pc));
+    tracing::warn!(
+        "illegal instruction {word:#x} at {pc:#x}{}",
+        function(t, pc)
+    );
     if t.process.options.crash_report || t.process.linux.config.verbose {
-        eprintln!("vmtrans: illegal instruction {word:#x} at {pc:#x}{}", function(t, pc));
+        eprintln!(
+            "vmtrans: illegal instruction {word:#x} at {pc:#x}{}",
+            function(t, pc)
+        );
     }
 }
 
 fn function(t: &Thread, pc: u64) -> String {
     let image = t.process.images.get();
     let host = COMPILED.load(Ordering::Relaxed);
-    let name = image.and_then(|i| if host != 0 { i.function(host) } else { i.function(i.look_up(pc)?) });
+    let name = image.and_then(|i| {
+        if host != 0 {
+            i.function(host)
+        } else {
+            i.function(i.look_up(pc)?)
+        }
+    });
     name.map_or_else(String::new, |name| format!(" in {name}"))
 }
 
@@ -50,7 +63,10 @@ pub fn crash(t: &Thread, info: &Info) {
         function(t, hart.pc),
     );
     if COMPILED.load(Ordering::Relaxed) != 0 {
-        let _ = writeln!(text, "registers as compiled code last wrote them back (exact with --tier interpreter):");
+        let _ = writeln!(
+            text,
+            "registers as compiled code last wrote them back (exact with --tier interpreter):"
+        );
     }
     for (row, names) in NAMES.chunks(4).enumerate() {
         for (column, name) in names.iter().enumerate() {

@@ -4,7 +4,7 @@
 
 use std::arch::global_asm;
 
-use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, mprotect, MprotectFlags};
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
 
 /// A guest frame of 16 bytes may cost a host frame of a few hundred.
 const LENGTH: usize = 1 << 30;

@@ -86,7 +86,10 @@ pub fn run(config: RunConfig) -> Result<std::convert::Infallible, RunError> {
     let loaded = load_guest(&config)?;
     let sigreturn = sigreturn_code()?;
     let images = Images::default();
-    let shift = config.image.as_ref().map(|i| loaded.bias.wrapping_sub(i.manifest.guest_bias));
+    let shift = config
+        .image
+        .as_ref()
+        .map(|i| loaded.bias.wrapping_sub(i.manifest.guest_bias));
     let process = Process {
         linux: ProcessState::new(config.linux, loaded.program, loaded.space),
         images,
@@ -120,7 +123,10 @@ pub fn run(config: RunConfig) -> Result<std::convert::Infallible, RunError> {
     dispatch::set_current(thread);
     host::install_stack();
     let source = stack::call_on_large(go);
-    Err(RunError::Memory { what: "the host's stack", source })
+    Err(RunError::Memory {
+        what: "the host's stack",
+        source,
+    })
 }
 
 extern "C" fn go() -> ! {
@@ -128,16 +134,28 @@ extern "C" fn go() -> ! {
 }
 
 fn load_guest(config: &RunConfig) -> Result<Loaded, RunError> {
-    let read = |source| RunError::Read { path: config.path.clone(), source };
+    let read = |source| RunError::Read {
+        path: config.path.clone(),
+        source,
+    };
     let (file, offset, length, bias) = match (&config.image, &config.guest) {
         (Some(image), _) => {
             let m = &image.manifest;
-            (&image.file, m.guest_offset, m.guest_length, Some(m.guest_bias))
+            (
+                &image.file,
+                m.guest_offset,
+                m.guest_length,
+                Some(m.guest_bias),
+            )
         }
         (None, Some(guest)) => (guest, 0, guest.metadata().map_err(read)?.len(), None),
         (None, None) => unreachable!("the caller gives one of the two"),
     };
-    let source = LoadSource { file, offset, length };
+    let source = LoadSource {
+        file,
+        offset,
+        length,
+    };
     let reserved: [Range<u64>; 1] = [IMAGE_BASE..1 << 31];
     let config = LoadConfig {
         path: &config.path,
@@ -152,18 +170,26 @@ fn load_guest(config: &RunConfig) -> Result<Loaded, RunError> {
 /// A page of the guest's with `li a7, 139; ecall`: what handlers return to.
 fn sigreturn_code() -> Result<u64, RunError> {
     const CODE: [u32; 2] = [0x08b0_0893, 0x0000_0073];
-    let memory = |source: rustix::io::Errno| RunError::Memory { what: "signal handlers", source: source.into() };
+    let memory = |source: rustix::io::Errno| RunError::Memory {
+        what: "signal handlers",
+        source: source.into(),
+    };
     let protection = ProtFlags::READ | ProtFlags::WRITE;
     // SAFETY: a new mapping, of which the first eight bytes are written.
     unsafe {
-        let page = mmap_anonymous(std::ptr::null_mut(), 4096, protection, MapFlags::PRIVATE).map_err(memory)?;
+        let page = mmap_anonymous(std::ptr::null_mut(), 4096, protection, MapFlags::PRIVATE)
+            .map_err(memory)?;
         page.cast::<[u32; 2]>().write(CODE);
         Ok(page.expose_provenance() as u64)
     }
 }
 
 fn first_state(pc: u64, sp: u64) -> GuestState {
-    let mut hart = Hart { pc, reserved_address: u64::MAX, ..Hart::default() };
+    let mut hart = Hart {
+        pc,
+        reserved_address: u64::MAX,
+        ..Hart::default()
+    };
     hart.x[2] = sp;
     let mut helpers = [0; HELPERS.len()];
     helpers.copy_from_slice(&entry::helpers());

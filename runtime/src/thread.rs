@@ -11,8 +11,8 @@ use crate::code_cache::CodeCache;
 use crate::image::Images;
 use crate::linux;
 use crate::miss::Misses;
-use crate::start::Watch;
 use crate::signals::{ProcessSignals, ThreadSignals};
+use crate::start::Watch;
 
 /// What all threads of a guest process share.
 pub struct Process {
@@ -51,11 +51,17 @@ impl Process {
 
     /// Now and then, looks whether the image has appeared.
     fn look_for_image(&self) {
-        if !self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(16) {
+        if !self
+            .checks
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(16)
+        {
             return;
         }
         let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(image) = watch.as_ref().and_then(|watch| watch()) else { return };
+        let Some(image) = watch.as_ref().and_then(|watch| watch()) else {
+            return;
+        };
         *watch = None;
         let shift = self.bias.wrapping_sub(image.manifest.guest_bias);
         match image.map(shift) {

@@ -8,7 +8,9 @@ use inkwell::OptimizationLevel;
 use inkwell::context::Context;
 use inkwell::module::Module;
 use inkwell::passes::PassBuilderOptions;
-use inkwell::targets::{CodeModel, FileType, InitializationConfig, RelocMode, Target, TargetMachine, TargetTriple};
+use inkwell::targets::{
+    CodeModel, FileType, InitializationConfig, RelocMode, Target, TargetMachine, TargetTriple,
+};
 use thiserror::Error;
 use vmtrans_abi::Addressing;
 
@@ -45,7 +47,9 @@ impl OptLevel {
     fn passes(self) -> &'static str {
         match self {
             OptLevel::O0 => "function(mem2reg)",
-            OptLevel::O1 => "function(sroa,early-cse,simplifycfg,instcombine<no-verify-fixpoint>,adce)",
+            OptLevel::O1 => {
+                "function(sroa,early-cse,simplifycfg,instcombine<no-verify-fixpoint>,adce)"
+            }
             OptLevel::O2 => {
                 "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,\
                  loop-mssa(loop-simplifycfg,licm,loop-rotate,licm),gvn,\
@@ -121,7 +125,8 @@ impl Compiler {
     pub fn new(options: &LiftOptions, level: OptLevel) -> Result<Compiler, CodegenError> {
         initialise();
         let triple = TargetTriple::create(TRIPLE);
-        let target = Target::from_triple(&triple).map_err(|e| CodegenError::Target(e.to_string()))?;
+        let target =
+            Target::from_triple(&triple).map_err(|e| CodegenError::Target(e.to_string()))?;
         let relocation = match options.addressing {
             Addressing::Absolute => RelocMode::Static,
             Addressing::Relative => RelocMode::PIC,
@@ -137,7 +142,12 @@ impl Compiler {
             )
             .ok_or_else(|| CodegenError::Target(format!("no machine for CPU {}", options.cpu)))?;
         let verify = cfg!(debug_assertions) || std::env::var_os("VMTRANS_VERIFY").is_some();
-        Ok(Compiler { machine, level, options: options.clone(), verify })
+        Ok(Compiler {
+            machine,
+            level,
+            options: options.clone(),
+            verify,
+        })
     }
 
     /// A unit's object.
@@ -162,15 +172,25 @@ impl Compiler {
         self.optimise(&module)?;
         let optimised = module.print_to_string().to_string();
         let assembly = self.emit(&module, FileType::Assembly)?;
-        Ok(Stages { lifted, optimised, assembly: String::from_utf8_lossy(&assembly).into_owned() })
+        Ok(Stages {
+            lifted,
+            optimised,
+            assembly: String::from_utf8_lossy(&assembly).into_owned(),
+        })
     }
 
-    fn lifted<'ctx>(&self, context: &'ctx Context, unit: &Unit) -> Result<Module<'ctx>, CodegenError> {
+    fn lifted<'ctx>(
+        &self,
+        context: &'ctx Context,
+        unit: &Unit,
+    ) -> Result<Module<'ctx>, CodegenError> {
         let module = lift(context, unit, &self.options);
         module.set_triple(&self.machine.get_triple());
         module.set_data_layout(&self.machine.get_target_data().get_data_layout());
         if self.verify {
-            module.verify().map_err(|e| CodegenError::Verify(e.to_string()))?;
+            module
+                .verify()
+                .map_err(|e| CodegenError::Verify(e.to_string()))?;
         }
         Ok(module)
     }

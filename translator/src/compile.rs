@@ -91,12 +91,19 @@ pub enum CompileError {
 ///
 /// # Errors
 /// Where the host is not supported or the image cannot be linked. A unit that fails is left out.
-pub fn compile(guest: &Guest, code: &CodeOptions, run: &Run<'_>) -> Result<(Vec<u8>, Stats), CompileError> {
+pub fn compile(
+    guest: &Guest,
+    code: &CodeOptions,
+    run: &Run<'_>,
+) -> Result<(Vec<u8>, Stats), CompileError> {
     let begin = Instant::now();
     let lift = lift_options(guest, code);
     Compiler::new(&lift, code.level)?;
     let discovery = discover(guest, &run.entries);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(run.jobs).stack_size(64 << 20).build()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(run.jobs)
+        .stack_size(64 << 20)
+        .build()?;
     let work = Work::new(&lift, code.level, run, discovery.functions.len() as u64);
     let units = pool.install(|| {
         discovery
@@ -135,13 +142,27 @@ pub fn lift_options(guest: &Guest, code: &CodeOptions) -> LiftOptions {
         "native" => host_cpu(),
         other => (other.to_owned(), String::new()),
     };
-    let addressing = if guest.is_position_independent() { Addressing::Relative } else { Addressing::Absolute };
-    LiftOptions { addressing, cpu, features, lines: true }
+    let addressing = if guest.is_position_independent() {
+        Addressing::Relative
+    } else {
+        Addressing::Absolute
+    };
+    LiftOptions {
+        addressing,
+        cpu,
+        features,
+        lines: true,
+    }
 }
 
 /// The key under which a guest's image is kept, which the runtime can compute without LLVM.
 fn build_key(lift: &LiftOptions, level: OptLevel, run: &Run<'_>) -> Key {
-    let LiftOptions { addressing, cpu, features, lines } = lift;
+    let LiftOptions {
+        addressing,
+        cpu,
+        features,
+        lines,
+    } = lift;
     KeyBuilder::new("vmtrans translator and options")
         .part(&run.build)
         .part(CONTRACT)
@@ -220,11 +241,15 @@ impl<'a> Work<'a> {
         }
         let bytes = Compiler::new(self.lift, self.level)?.compile(unit)?;
         self.compiled.fetch_add(1, Ordering::Relaxed);
-        self.compiled_instructions.fetch_add(unit.insns.len() as u64, Ordering::Relaxed);
+        self.compiled_instructions
+            .fetch_add(unit.insns.len() as u64, Ordering::Relaxed);
         if let Some(cache) = self.run.cache
             && let Err(error) = cache.put(Kind::Unit, &key, &bytes)
         {
-            (self.run.warn)(format!("the unit at {} is not kept: {error}", placement.start));
+            (self.run.warn)(format!(
+                "the unit at {} is not kept: {error}",
+                placement.start
+            ));
         }
         Ok(UnitObject::read(&bytes, placement.start)?)
     }
@@ -243,7 +268,11 @@ impl<'a> Work<'a> {
     fn stats(&self, discovery: &Discovery) -> Stats {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
-            guest_instructions: discovery.functions.iter().map(|f| f.insns.len() as u64).sum(),
+            guest_instructions: discovery
+                .functions
+                .iter()
+                .map(|f| f.insns.len() as u64)
+                .sum(),
             compiled_instructions: get(&self.compiled_instructions),
             units_compiled: get(&self.compiled),
             units_reused: get(&self.reused),
@@ -257,7 +286,15 @@ impl<'a> Work<'a> {
 
 fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or_default();
-    let kib = line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap_or(0);
+    let line = status
+        .lines()
+        .find_map(|l| l.strip_prefix("VmHWM:"))
+        .unwrap_or_default();
+    let kib = line
+        .trim()
+        .trim_end_matches("kB")
+        .trim()
+        .parse::<u64>()
+        .unwrap_or(0);
     kib * 1024
 }

@@ -44,7 +44,12 @@ fn list(discovery: &Discovery) {
     println!("{:>18} {:>8} {:>7}  name", "address", "insns", "blocks");
     for f in &discovery.functions {
         let name = f.name.as_deref().unwrap_or("-");
-        println!("{:>18} {:>8} {:>7}  {name}", f.start.to_string(), f.insns.len(), f.blocks.len());
+        println!(
+            "{:>18} {:>8} {:>7}  {name}",
+            f.start.to_string(),
+            f.insns.len(),
+            f.blocks.len()
+        );
     }
     println!(
         "{} functions, {:.1} % of the executable segments",
@@ -54,28 +59,44 @@ fn list(discovery: &Discovery) {
 }
 
 fn find<'d>(discovery: &'d Discovery, wanted: &str) -> Option<&'d Function> {
-    let number = wanted.strip_prefix("0x").and_then(|n| u64::from_str_radix(n, 16).ok());
+    let number = wanted
+        .strip_prefix("0x")
+        .and_then(|n| u64::from_str_radix(n, 16).ok());
     discovery.functions.iter().find(|f| {
         f.name.as_deref() == Some(wanted) || number.is_some_and(|n| f.start == GuestAddr::new(n))
     })
 }
 
 fn print_guest(function: &Function) {
-    println!("{} <{}>:", function.start, function.name.as_deref().unwrap_or("-"));
+    println!(
+        "{} <{}>:",
+        function.start,
+        function.name.as_deref().unwrap_or("-")
+    );
     for located in &function.insns {
         if function.blocks.contains_key(&located.addr) {
             println!("  {}:", located.addr);
         }
-        let text = located.insn.map_or("does not decode".to_owned(), |i| disassemble(&i, located.addr));
+        let text = located.insn.map_or("does not decode".to_owned(), |i| {
+            disassemble(&i, located.addr)
+        });
         let note = &located.note;
         let mut notes = String::new();
-        for (what, value) in [("=", note.result), ("[]", note.address), ("->", note.target)] {
+        for (what, value) in [
+            ("=", note.result),
+            ("[]", note.address),
+            ("->", note.target),
+        ] {
             if let Some(value) = value {
                 notes.push_str(&format!("  {what} {value}"));
             }
         }
         if let Some(table) = &note.table {
-            notes.push_str(&format!("  table at {} of {}", table.base, table.targets.len()));
+            notes.push_str(&format!(
+                "  table at {} of {}",
+                table.base,
+                table.targets.len()
+            ));
         }
         println!("    {:>10}  {text}{notes}", located.addr.to_string());
     }

@@ -12,7 +12,10 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use vmtrans_cache::{Cache, Config, ContentHash, image_key};
-use vmtrans_cli::{CodeArgs, CompileArgs, CompilerCli, CompilerCommand, EXIT_CANNOT_EXECUTE, EXIT_FAILURE, EXIT_NOT_FOUND};
+use vmtrans_cli::{
+    CodeArgs, CompileArgs, CompilerCli, CompilerCommand, EXIT_CANNOT_EXECUTE, EXIT_FAILURE,
+    EXIT_NOT_FOUND,
+};
 use vmtrans_isa::GuestAddr;
 use vmtrans_translator::codegen::OptLevel;
 use vmtrans_translator::compile::{CodeOptions, Run, Stats, compile};
@@ -40,7 +43,10 @@ fn exit_status(error: &anyhow::Error) -> u8 {
     {
         return EXIT_NOT_FOUND;
     }
-    if error.downcast_ref::<vmtrans_translator::guest::GuestError>().is_some() {
+    if error
+        .downcast_ref::<vmtrans_translator::guest::GuestError>()
+        .is_some()
+    {
         return EXIT_CANNOT_EXECUTE;
     }
     EXIT_FAILURE
@@ -59,7 +65,10 @@ fn code_options(args: &CodeArgs) -> CodeOptions {
         2 => OptLevel::O2,
         _ => OptLevel::O3,
     };
-    CodeOptions { level, host_cpu: args.host_cpu.clone() }
+    CodeOptions {
+        level,
+        host_cpu: args.host_cpu.clone(),
+    }
 }
 
 fn compile_command(args: &CompileArgs, verbose: u8) -> Result<()> {
@@ -113,7 +122,9 @@ fn progress_bar(quiet: bool) -> ProgressBar {
 /// Stands for this build of the translator.
 fn own_hash() -> Result<[u8; 32]> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_mmap("/proc/self/exe").context("cannot read the compiler's own executable")?;
+    hasher
+        .update_mmap("/proc/self/exe")
+        .context("cannot read the compiler's own executable")?;
     Ok(*hasher.finalize().as_bytes())
 }
 
@@ -125,13 +136,16 @@ fn runner() -> Result<String> {
 
 fn missed_entries(cache: Option<&Cache>, guest: &Guest) -> BTreeSet<GuestAddr> {
     let hash = ContentHash::from_bytes(*guest.hash());
-    let entries = cache.and_then(|c| c.code_map().read(&hash).ok()).unwrap_or_default();
+    let entries = cache
+        .and_then(|c| c.code_map().read(&hash).ok())
+        .unwrap_or_default();
     entries.into_iter().map(GuestAddr::new).collect()
 }
 
 fn store(args: &CompileArgs, cache: Option<&Cache>, guest: &Guest, image: &[u8]) -> Result<()> {
     if let Some(path) = &args.output {
-        write_atomically(path, image).with_context(|| format!("cannot write {}", path.display()))?;
+        write_atomically(path, image)
+            .with_context(|| format!("cannot write {}", path.display()))?;
     }
     let Some(cache) = cache else { return Ok(()) };
     let key = image_key(guest.hash(), vmtrans_abi::CONTRACT);
@@ -150,10 +164,16 @@ fn store(args: &CompileArgs, cache: Option<&Cache>, guest: &Guest, image: &[u8])
 /// Writes a file that appears whole or not at all, executable.
 fn write_atomically(path: &Path, content: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".vmtrans-").tempfile_in(folder)?;
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".vmtrans-")
+        .tempfile_in(folder)?;
     file.write_all(content)?;
-    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o755))?;
+    file.as_file()
+        .set_permissions(std::fs::Permissions::from_mode(0o755))?;
     file.as_file().sync_data()?;
     file.persist(path).map_err(|e| e.error)?;
     Ok(())
@@ -177,7 +197,10 @@ fn report(args: &CompileArgs, stats: &Stats, verbose: u8) {
         stats.seconds,
     );
     if verbose > 0 {
-        eprintln!("image: {} bytes; peak memory: {} bytes", stats.image_bytes, stats.peak_memory_bytes);
+        eprintln!(
+            "image: {} bytes; peak memory: {} bytes",
+            stats.image_bytes, stats.peak_memory_bytes
+        );
     }
 }
 

@@ -104,21 +104,36 @@ impl Unit {
                 let last = &function.insns[block.first + block.count - 1];
                 let length = last.insn.map_or(2, |insn| i64::from(insn.len));
                 let next = numbering.target(function, last.addr.wrapping_offset(length));
-                let unit_block = UnitBlock { first: block.first, count: block.count, next };
+                let unit_block = UnitBlock {
+                    first: block.first,
+                    count: block.count,
+                    next,
+                };
                 (offset(function, addr), unit_block)
             })
             .collect();
         let references = numbering.addresses;
-        let unit = Unit { insns, blocks, references: u32::try_from(references.len()).unwrap_or(0) };
-        let placement =
-            Placement { start: function.start, references, name: function.name.clone() };
+        let unit = Unit {
+            insns,
+            blocks,
+            references: u32::try_from(references.len()).unwrap_or(0),
+        };
+        let placement = Placement {
+            start: function.start,
+            references,
+            name: function.name.clone(),
+        };
         (unit, placement)
     }
 
     /// The unit's content for its cache key: everything that its object depends on, and nothing
     /// that depends on where it lies.
     pub fn content(&self) -> Vec<u8> {
-        let Unit { insns, blocks, references } = self;
+        let Unit {
+            insns,
+            blocks,
+            references,
+        } = self;
         let mut out = Vec::with_capacity(insns.len() * 16);
         out.extend(references.to_le_bytes());
         for insn in insns {
@@ -139,7 +154,14 @@ fn offset(function: &Function, addr: GuestAddr) -> i64 {
 }
 
 fn put_insn(out: &mut Vec<u8>, insn: &UnitInsn) {
-    let UnitInsn { offset, insn, result, address, target, table } = insn;
+    let UnitInsn {
+        offset,
+        insn,
+        result,
+        address,
+        target,
+        table,
+    } = insn;
     out.extend(offset.to_le_bytes());
     let placed = result.is_some() || address.is_some() || target.is_some();
     match insn {
@@ -149,7 +171,11 @@ fn put_insn(out: &mut Vec<u8>, insn: &UnitInsn) {
             let f = &insn.fields;
             out.extend([1, insn.len, f.rd.number(), f.rs1.number(), f.rs2.number()]);
             out.extend((insn.row.index() as u64).to_le_bytes());
-            out.extend([f.rm as u8, u8::from(f.ordering.acquire), u8::from(f.ordering.release)]);
+            out.extend([
+                f.rm as u8,
+                u8::from(f.ordering.acquire),
+                u8::from(f.ordering.release),
+            ]);
         }
         Some(insn) => {
             out.extend([2, insn.len]);
@@ -160,7 +186,15 @@ fn put_insn(out: &mut Vec<u8>, insn: &UnitInsn) {
         out.extend(reference.map_or(u32::MAX, |r| r.0).to_le_bytes());
     }
     put_target(out, *target);
-    let Some(UnitTable { load, base, entry_bytes, targets }) = table else { return out.push(0) };
+    let Some(UnitTable {
+        load,
+        base,
+        entry_bytes,
+        targets,
+    }) = table
+    else {
+        return out.push(0);
+    };
     out.push(1);
     out.extend((*load as u64).to_le_bytes());
     out.extend(base.0.to_le_bytes());
@@ -228,9 +262,10 @@ impl Numbering {
             address: note.address.map(|a| self.id(a)),
             target: direct.map(|a| match control {
                 // A call leaves even where it goes to a block of its own function.
-                Some(Control::Jump { link: Reg::RA, .. } | Control::JumpIndirect { link: Reg::RA, .. }) => {
-                    Target::Outside(self.id(a))
-                }
+                Some(
+                    Control::Jump { link: Reg::RA, .. }
+                    | Control::JumpIndirect { link: Reg::RA, .. },
+                ) => Target::Outside(self.id(a)),
                 _ => self.target(function, a),
             }),
             table,

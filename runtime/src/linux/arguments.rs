@@ -124,6 +124,12 @@ pointers! {
     PathOut(true) |line, address| line.string_if_good(address);
     /// Pointers to strings, the last of which is null.
     Strings(false) |line, address| line.strings(address);
+    /// The environment: pointers to strings, of which only the number is shown.
+    Environment(false) |line, address| line.count_of_strings(address);
+    /// A `struct sigaction`.
+    ActionIn(false) |line, address| line.signal_action(address);
+    /// A `struct sigaction` that the call writes.
+    ActionOut(true) |line, address| line.filled(address, Line::signal_action);
     /// An array of `struct iovec` that the call reads; the next argument says how many.
     VectorsIn(false) |line, address| line.vectors(address, line.next_argument());
     /// An array of `struct iovec` whose buffers the call writes.
@@ -195,7 +201,10 @@ numbers! {
         _ => line.text(&value.to_string()),
     };
     /// Permission bits.
-    Mode(low_half -> u32) |line, value| line.text(&format!("{value:#03o}").replace("0o", "0"));
+    Mode(low_half -> u32) |line, value| line.text(&match value {
+        0 => "000".to_owned(),
+        _ => format!("0{value:o}"),
+    });
     /// A number that is shown in hexadecimal.
     Hex(whole -> u64) |line, value| line.text(&format!("{value:#x}"));
     /// A signal.
@@ -249,8 +258,8 @@ flags! {
         MAP_SYNC MAP_FIXED_NOREPLACE);
     /// How a mapping is moved.
     RemapFlags("0": MREMAP_MAYMOVE MREMAP_FIXED MREMAP_DONTUNMAP);
-    /// What a new process shares with its parent.
-    CloneFlags("0": CLONE_VM CLONE_FS CLONE_FILES CLONE_SIGHAND CLONE_PTRACE CLONE_VFORK
+    /// Namespaces and what else processes share.
+    ShareFlags("0": CLONE_VM CLONE_FS CLONE_FILES CLONE_SIGHAND CLONE_PTRACE CLONE_VFORK
         CLONE_PARENT CLONE_THREAD CLONE_NEWNS CLONE_SYSVSEM CLONE_SETTLS CLONE_PARENT_SETTID
         CLONE_CHILD_CLEARTID CLONE_DETACHED CLONE_UNTRACED CLONE_CHILD_SETTID CLONE_NEWCGROUP
         CLONE_NEWUTS CLONE_NEWIPC CLONE_NEWUSER CLONE_NEWPID CLONE_NEWNET CLONE_IO);
@@ -326,6 +335,26 @@ choices! {
     UsageOf(RUSAGE_SELF RUSAGE_CHILDREN RUSAGE_THREAD);
     /// What a waiter waits for.
     WaitFor(P_ALL P_PID P_PGID P_PIDFD);
+}
+
+/// What a new process shares with its parent; in the low byte, the signal at its end.
+#[derive(Clone, Copy)]
+pub(super) struct CloneFlags(pub(super) u32);
+
+impl Argument for CloneFlags {
+    fn of(raw: u64) -> CloneFlags {
+        CloneFlags(low_half(raw))
+    }
+    fn show(line: &mut Line<'_>, raw: u64) {
+        let (flags, signal) = (raw & !0xff, raw & 0xff);
+        if flags != 0 {
+            ShareFlags::show(line, flags);
+            line.text(if signal != 0 { "|" } else { "" });
+        }
+        if flags == 0 || signal != 0 {
+            Signal::show(line, signal);
+        }
+    }
 }
 
 /// What is done with a futex.

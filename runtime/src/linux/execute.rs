@@ -302,7 +302,7 @@ fn replace_process(
 ) -> Errno {
     if let Some(fd) = &k.process().config.strace {
         let line = strace::unfinished(strace::before(k.row, &k.arguments), "0");
-        super::report(fd.as_ref(), &line);
+        super::report(k.process(), fd.as_ref(), &line);
     }
     crate::signals::before_execute(k.thread);
     let (arguments, environment) = (pointers(arguments), pointers(environment));

@@ -366,7 +366,12 @@ impl Loader<'_> {
     fn make_stack(&mut self) -> Result<(GuestAddr, Vec<u8>), LoadError> {
         let size = stack_size();
         let path = || self.config.path.to_path_buf();
-        let protection = (libc::PROT_READ | libc::PROT_WRITE).cast_unsigned();
+        let execute = if self.elf.executable_stack {
+            libc::PROT_EXEC
+        } else {
+            0
+        };
+        let protection = (libc::PROT_READ | libc::PROT_WRITE | execute).cast_unsigned();
         let request = Request {
             address: STACK_TOP - size,
             length: size,

@@ -112,7 +112,7 @@ pub fn syscall(thread: &mut Thread) -> SyscallOutcome {
             }
             _ => strace::after(line, row, result),
         };
-        report(&fd, &text);
+        report(&thread.process.linux, &fd, &text);
     }
     match (outcome, result) {
         (Some(outcome), _) => outcome,
@@ -127,7 +127,7 @@ pub fn syscall(thread: &mut Thread) -> SyscallOutcome {
 fn unknown(thread: &Thread, number: u64, arguments: &[u64; 6]) -> SyscallOutcome {
     let linux = &thread.process.linux;
     if let Some(fd) = &linux.config.strace {
-        report(fd, &strace::unknown(number, arguments));
+        report(linux, fd, &strace::unknown(number, arguments));
     }
     if linux.config.verbose && linux.is_new_unknown(number) {
         tracing::warn!("system call {number} is unknown, the guest gets ENOSYS");
@@ -136,7 +136,7 @@ fn unknown(thread: &Thread, number: u64, arguments: &[u64; 6]) -> SyscallOutcome
 }
 
 /// Writes a line in one piece, so that lines of several processes are not mixed.
-fn report(fd: impl AsFd, line: &str) {
+fn report(process: &ProcessState, fd: impl AsFd, line: &str) {
     // A trace that nobody can read any more is no reason to disturb the guest.
-    let _ = rustix::io::write(fd, format!("{line}\n").as_bytes());
+    let _ = rustix::io::write(fd, format!("{}{line}\n", process.trace_prefix()).as_bytes());
 }

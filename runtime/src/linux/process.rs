@@ -3,8 +3,8 @@
 use vmtrans_isa::GuestAddr;
 
 use super::arguments::{
-    AtFlags, CloneFlags, DirFd, Fd, Hex, LimitsIn, LimitsOut, Path, PrctlOption, Resource, Signal,
-    Strings, StructOut, UsageOf, WaitFlags, WaitFor, WaitStatusOut,
+    AtFlags, CloneFlags, DirFd, Environment, Fd, Hex, LimitsIn, LimitsOut, Path, PrctlOption,
+    Resource, ShareFlags, Signal, Strings, StructOut, UsageOf, WaitFlags, WaitFor, WaitStatusOut,
 };
 use super::errno::Errno;
 use super::kernel::Kernel;
@@ -29,11 +29,11 @@ syscalls! {
     |k, how: GuestAddr, size: u64| Err(Errno::ENOSYS);
     /// Executes a program.
     execve(generic 221, x86_64 59, Support::Full)
-    |k, path: Path, arguments: Strings, environment: Strings|
+    |k, path: Path, arguments: Strings, environment: Environment|
     execute::execute(k, libc::AT_FDCWD, path.0, arguments.0, environment.0, 0);
     /// Executes a program, relative to a directory or an open file itself.
     execveat(generic 281, x86_64 322, Support::Full)
-    |k, directory: DirFd, path: Path, arguments: Strings, environment: Strings, flags: AtFlags|
+    |k, directory: DirFd, path: Path, arguments: Strings, environment: Environment, flags: AtFlags|
     execute::execute(k, directory.0, path.0, arguments.0, environment.0, flags.0.cast_signed());
     /// Ends the thread.
     exit(generic 93, x86_64 60, Support::Full) |k, status: i32|
@@ -71,9 +71,9 @@ syscalls! {
     /// Gives or sets how the kernel treats old programs.
     personality(generic 92, x86_64 135, Support::Full) |k, persona: Hex| k.pass();
     /// Leaves namespaces and what else is shared.
-    unshare(generic 97, x86_64 272, Support::Full) |k, flags: CloneFlags| k.pass();
+    unshare(generic 97, x86_64 272, Support::Full) |k, flags: ShareFlags| k.pass();
     /// Joins a namespace.
-    setns(generic 268, x86_64 308, Support::Full) |k, fd: Fd, kind: CloneFlags| k.pass();
+    setns(generic 268, x86_64 308, Support::Full) |k, fd: Fd, kind: ShareFlags| k.pass();
     /// Compares what two processes share.
     kcmp(generic 272, x86_64 312, Support::Full)
     |k, first: i32, second: i32, kind: i32, a: Hex, b: Hex| k.pass();

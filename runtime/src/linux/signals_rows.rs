@@ -1,6 +1,8 @@
 //! Signals: rows only. What they do is in `signals`.
 
-use super::arguments::{MaskChange, Signal, SignalSet, SignalSetOut, StructOut, TimeIn};
+use super::arguments::{
+    ActionIn, ActionOut, MaskChange, Signal, SignalSet, SignalSetOut, StructOut, TimeIn,
+};
 use super::errno::Errno;
 use super::table::{Support, syscalls};
 use super::{SyscallOutcome, user};
@@ -10,8 +12,8 @@ use vmtrans_isa::GuestAddr;
 syscalls! {
     /// Changes or gives what a signal does.
     rt_sigaction(generic 134, x86_64 13, Support::Full)
-    |k, signal: Signal, new: GuestAddr, old: StructOut, set_size: u64|
-    signals::rt_sigaction(k.thread, signal.0, new, old.0, set_size);
+    |k, signal: Signal, new: ActionIn, old: ActionOut, set_size: u64|
+    signals::rt_sigaction(k.thread, signal.0, new.0, old.0, set_size);
     /// Changes or gives which signals are blocked.
     rt_sigprocmask(generic 135, x86_64 14, Support::Full)
     |k, how: MaskChange, new: SignalSet, old: SignalSetOut, set_size: u64|

@@ -10,6 +10,11 @@ use vmtrans_isa::GuestAddr;
 
 use super::address_space::AddressSpace;
 
+/// `si_code` where nothing is mapped, and where what is mapped may not be accessed so
+/// (include/uapi/asm-generic/siginfo.h).
+const SEGV_MAPERR: i32 = 1;
+const SEGV_ACCERR: i32 = 2;
+
 /// How system calls are run and reported.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
@@ -49,6 +54,8 @@ pub struct ProcessState {
     pub program: Program,
     space: Mutex<AddressSpace>,
     unknown: Mutex<BTreeSet<u64>>,
+    /// The process that was started; its children say in the trace who they are.
+    first_process: u32,
     /// Limits that are not handed to the host, by resource: soft and hard.
     limits: Mutex<BTreeMap<i32, (u64, u64)>>,
 }
@@ -60,13 +67,34 @@ impl ProcessState {
             config,
             program,
             space: Mutex::new(space),
+            first_process: std::process::id(),
             ..ProcessState::default()
+        }
+    }
+
+    /// What the lines of a trace start with: nothing, or the process in a child.
+    pub(super) fn trace_prefix(&self) -> String {
+        match std::process::id() {
+            id if id == self.first_process => String::new(),
+            id => format!("[pid {id}] "),
         }
     }
 
     /// The guest's address space.
     pub fn space(&self) -> MutexGuard<'_, AddressSpace> {
         lock(&self.space)
+    }
+
+    /// Whether the guest may execute what is at an address.
+    ///
+    /// # Errors
+    /// The code of the `SIGSEGV` that it gets where not.
+    pub fn check_fetch(&self, pc: GuestAddr) -> Result<(), i32> {
+        match self.space().at(pc) {
+            Some(mapping) if mapping.is_executable() => Ok(()),
+            Some(_) => Err(SEGV_ACCERR),
+            None => Err(SEGV_MAPERR),
+        }
     }
 
     /// Whether a descriptor is not the guest's.

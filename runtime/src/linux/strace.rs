@@ -186,6 +186,13 @@ impl Line<'_> {
         self.text("]");
     }
 
+    pub(super) fn count_of_strings(&mut self, address: GuestAddr) {
+        self.address(address.get());
+        let pointers = (0..1 << 20).map(|n: i64| user::read_u64(address.wrapping_offset(8 * n)));
+        let count = pointers.take_while(|p| p.is_ok_and(|p| p != 0)).count();
+        self.text(&format!(" /* {count} vars */"));
+    }
+
     pub(super) fn vectors(&mut self, address: GuestAddr, count: u64) {
         self.text("[");
         let mut left = self.result.map_or(u64::MAX, |r| r.unwrap_or_default());
@@ -340,6 +347,36 @@ impl Line<'_> {
         self.text(&signal_name(number));
     }
 
+    /// riscv64's `struct sigaction` has no restorer: handler, flags, mask.
+    pub(super) fn signal_action(&mut self, address: GuestAddr) {
+        if address.get() == 0 {
+            return self.text("NULL");
+        }
+        let Some(action) = self.fields::<24>(address) else {
+            return;
+        };
+        let handler = match action.u64(0) {
+            0 => "SIG_DFL".to_owned(),
+            1 => "SIG_IGN".to_owned(),
+            handler => format!("{handler:#x}"),
+        };
+        self.text(&format!("{{sa_handler={handler}, sa_mask="));
+        self.set_bits(action.u64(16));
+        self.text(", sa_flags=");
+        let names = [
+            (libc::SA_NOCLDSTOP, "SA_NOCLDSTOP"),
+            (libc::SA_NOCLDWAIT, "SA_NOCLDWAIT"),
+            (libc::SA_SIGINFO, "SA_SIGINFO"),
+            (libc::SA_ONSTACK, "SA_ONSTACK"),
+            (libc::SA_RESTART, "SA_RESTART"),
+            (libc::SA_NODEFER, "SA_NODEFER"),
+            (libc::SA_RESETHAND, "SA_RESETHAND"),
+        ];
+        let names = names.map(|(bit, name)| (i128::from(bit), name));
+        self.flags(low_half(action.u64(8)), "0", &names);
+        self.text("}");
+    }
+
     pub(super) fn signal_set(&mut self, address: GuestAddr) {
         if address.get() == 0 {
             return self.text("NULL");
@@ -347,7 +384,10 @@ impl Line<'_> {
         let Some(set) = self.fields::<8>(address) else {
             return;
         };
-        let bits = set.u64(0);
+        self.set_bits(set.u64(0));
+    }
+
+    fn set_bits(&mut self, bits: u64) {
         // The set's complement is shorter where most are in it.
         let (mark, bits) = if bits.count_ones() > 32 {
             ("~", !bits)

@@ -27,19 +27,32 @@ fn read<const N: usize>(address: GuestAddr) -> std::result::Result<[u64; N], Err
 }
 
 fn write<const N: usize>(address: GuestAddr, words: [u64; N]) -> std::result::Result<(), Errno> {
-    let bytes = words.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<_>>();
+    let bytes = words
+        .iter()
+        .flat_map(|w| w.to_le_bytes())
+        .collect::<Vec<_>>();
     guest_memory::write(address, &bytes).map_err(|_| Errno::EFAULT)
 }
 
 fn check_length(length: u64) -> std::result::Result<(), Errno> {
-    if length == SET_LENGTH { Ok(()) } else { Err(Errno::EINVAL) }
+    if length == SET_LENGTH {
+        Ok(())
+    } else {
+        Err(Errno::EINVAL)
+    }
 }
 
 /// `rt_sigaction`
 ///
 /// # Errors
 /// `EINVAL`, `EFAULT`.
-pub fn rt_sigaction(t: &mut Thread, signal: i32, new: GuestAddr, old: GuestAddr, length: u64) -> Result {
+pub fn rt_sigaction(
+    t: &mut Thread,
+    signal: i32,
+    new: GuestAddr,
+    old: GuestAddr,
+    length: u64,
+) -> Result {
     check_length(length)?;
     let signal = u32::try_from(signal).map_err(|_| Errno::EINVAL)?;
     let fixed = [libc::SIGKILL, libc::SIGSTOP].contains(&signal.cast_signed());
@@ -50,7 +63,11 @@ pub fn rt_sigaction(t: &mut Thread, signal: i32, new: GuestAddr, old: GuestAddr,
     if new.get() != 0 {
         let [handler, flags, mask] = read(new)?;
         let fixed = bit(libc::SIGKILL.unsigned_abs()) | bit(libc::SIGSTOP.unsigned_abs());
-        let action = Action { handler, flags, mask: mask & !fixed };
+        let action = Action {
+            handler,
+            flags,
+            mask: mask & !fixed,
+        };
         t.process.signals.set(signal, action);
         host::install(signal, action);
     }
@@ -64,7 +81,13 @@ pub fn rt_sigaction(t: &mut Thread, signal: i32, new: GuestAddr, old: GuestAddr,
 ///
 /// # Errors
 /// `EINVAL`, `EFAULT`.
-pub fn rt_sigprocmask(t: &mut Thread, how: i32, new: GuestAddr, old: GuestAddr, length: u64) -> Result {
+pub fn rt_sigprocmask(
+    t: &mut Thread,
+    how: i32,
+    new: GuestAddr,
+    old: GuestAddr,
+    length: u64,
+) -> Result {
     check_length(length)?;
     let before = t.signals.mask;
     if new.get() != 0 {

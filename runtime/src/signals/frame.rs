@@ -57,7 +57,11 @@ pub fn push(t: &mut Thread, info: &Info, action: Action) -> Result<(), BadAddres
     floats::to_hart(&mut t.state);
     let (start, length) = t.signals.alternate;
     let alternate = action.flags & SA_ONSTACK != 0 && length != 0 && !on_alternate(t);
-    let top = if alternate { start.wrapping_add(length) } else { t.state.hart.x[2] };
+    let top = if alternate {
+        start.wrapping_add(length)
+    } else {
+        t.state.hart.x[2]
+    };
     let sp = top.wrapping_sub(LENGTH as u64) & !15;
     let mut frame = Frame([0; LENGTH]);
     frame.0[INFO..INFO + 128].copy_from_slice(info.bytes());
@@ -102,6 +106,10 @@ pub fn pop(t: &mut Thread) -> Result<u64, BadAddress> {
     hart.frm = u32::from(fcsr >> 5);
     hart.fflags = u32::from(fcsr & 31);
     let disabled = frame.get(STACK + 8) & u64::from(SS_DISABLE) != 0;
-    t.signals.alternate = if disabled { (0, 0) } else { (frame.get(STACK), frame.get(STACK + 16)) };
+    t.signals.alternate = if disabled {
+        (0, 0)
+    } else {
+        (frame.get(STACK), frame.get(STACK + 16))
+    };
     Ok(frame.get(MASK))
 }

@@ -13,7 +13,13 @@ use crate::thread::Thread;
 use crate::{dispatch, entry};
 
 /// Raised by an instruction when the guest has a fault; never blocked on the host.
-const EXCEPTIONS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP];
+const EXCEPTIONS: [c_int; 5] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGILL,
+    libc::SIGTRAP,
+];
 
 /// Flags of the guest's action that mean the same to the host's kernel.
 const PASSED_FLAGS: u64 = 1 | 2; // SA_NOCLDSTOP, SA_NOCLDWAIT
@@ -32,7 +38,13 @@ pub struct Info([u8; INFO_LENGTH]);
 
 impl std::fmt::Debug for Info {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Info({}, {}, {:#x})", self.signal(), self.code(), self.address())
+        write!(
+            f,
+            "Info({}, {}, {:#x})",
+            self.signal(),
+            self.code(),
+            self.address()
+        )
     }
 }
 
@@ -70,7 +82,10 @@ impl Info {
 
     /// `si_addr`
     pub fn address(&self) -> u64 {
-        let (low, high) = (u32::from_le_bytes(self.word(16)), u32::from_le_bytes(self.word(20)));
+        let (low, high) = (
+            u32::from_le_bytes(self.word(16)),
+            u32::from_le_bytes(self.word(20)),
+        );
         u64::from(high) << 32 | u64::from(low)
     }
 
@@ -112,7 +127,9 @@ pub fn take() -> Option<Info> {
 
 /// A mask without the exceptions, which must reach us.
 pub fn blockable(mask: u64) -> u64 {
-    EXCEPTIONS.iter().fold(mask, |m, &s| m & !bit(s.unsigned_abs()))
+    EXCEPTIONS
+        .iter()
+        .fold(mask, |m, &s| m & !bit(s.unsigned_abs()))
 }
 
 /// Blocks what the guest blocks.
@@ -121,7 +138,13 @@ pub fn set_mask(mask: u64) {
     // The kernel's call, since the library's leaves out signals that it keeps for itself.
     // SAFETY: the kernel reads eight bytes.
     unsafe {
-        libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const mask, 0usize, 8usize);
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw const mask,
+            0usize,
+            8usize,
+        );
     }
 }
 
@@ -130,7 +153,13 @@ pub fn mask() -> u64 {
     let mut mask = 0u64;
     // SAFETY: the kernel writes eight bytes.
     unsafe {
-        libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_BLOCK, 0usize, &raw mut mask, 8usize);
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_BLOCK,
+            0usize,
+            &raw mut mask,
+            8usize,
+        );
     }
     mask
 }
@@ -146,7 +175,8 @@ static NOTE_IGNORED: extern "C" fn() = {
         for signal in 1..=31 {
             let mut action = MaybeUninit::<libc::sigaction>::zeroed();
             // SAFETY: it writes a structure of that type.
-            let known = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } == 0;
+            let known =
+                unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } == 0;
             // SAFETY: zeroed or written.
             if known && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN {
                 ignored |= bit(signal.unsigned_abs());
@@ -194,7 +224,10 @@ pub fn install(signal: u32, action: Action) {
 /// Catches the exceptions, and gives Rust's handling of `SIGPIPE` up.
 pub fn install_all(signals: &ProcessSignals) {
     install_exceptions();
-    install(libc::SIGPIPE.unsigned_abs(), signals.action(libc::SIGPIPE.unsigned_abs()));
+    install(
+        libc::SIGPIPE.unsigned_abs(),
+        signals.action(libc::SIGPIPE.unsigned_abs()),
+    );
 }
 
 /// Catches the exceptions.
@@ -221,7 +254,13 @@ pub fn die(signal: u32) -> ! {
     // SAFETY: plain system calls.
     unsafe {
         let mask = !bit(signal.unsigned_abs());
-        libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const mask, 0usize, 8usize);
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw const mask,
+            0usize,
+            8usize,
+        );
         libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::gettid(), signal);
         libc::_exit(128 + signal)
     }
@@ -231,7 +270,11 @@ pub fn die(signal: u32) -> ! {
 pub fn install_stack() {
     const LENGTH: usize = 64 << 10;
     let memory = Box::leak(vec![0u8; LENGTH].into_boxed_slice());
-    let stack = libc::stack_t { ss_sp: memory.as_mut_ptr().cast(), ss_flags: 0, ss_size: LENGTH };
+    let stack = libc::stack_t {
+        ss_sp: memory.as_mut_ptr().cast(),
+        ss_flags: 0,
+        ss_size: LENGTH,
+    };
     // SAFETY: the memory is never freed.
     unsafe { libc::sigaltstack(&raw const stack, std::ptr::null_mut()) };
 }
@@ -281,7 +324,9 @@ extern "C" fn exception(signal: c_int, info: *mut siginfo_t, context: *mut c_voi
     }
     let what = Info::from_host(info);
     // SAFETY: the thread is interrupted at an access of the guest or is not touched.
-    let Some(t) = (unsafe { dispatch::current().as_mut() }) else { die(signal.unsigned_abs()) };
+    let Some(t) = (unsafe { dispatch::current().as_mut() }) else {
+        die(signal.unsigned_abs())
+    };
     if !what.is_exception() {
         let action = t.process.signals.action(signal.unsigned_abs());
         match action.handler {
@@ -306,7 +351,11 @@ extern "C" fn exception(signal: c_int, info: *mut siginfo_t, context: *mut c_voi
 
 /// If the guest raised this, notes it and says where the thread goes on.
 fn guest_fault(t: &mut Thread, pc: u64, what: Info, context: &ucontext_t) -> Option<u64> {
-    let compiled = t.process.images.get().filter(|image| image.code.contains(&pc));
+    let compiled = t
+        .process
+        .images
+        .get()
+        .filter(|image| image.code.contains(&pc));
     let landing = if let Some(image) = compiled {
         t.state.hart.pc = image.guest_pc(pc)?;
         crate::report::in_compiled_code(pc);
@@ -318,7 +367,11 @@ fn guest_fault(t: &mut Thread, pc: u64, what: Info, context: &ucontext_t) -> Opt
     };
     // Non-canonical addresses raise #GP, which the kernel reports without an address.
     let at_kernel = what.code() == libc::SI_KERNEL;
-    let info = if at_kernel { Info::fault(what.signal(), SEGV_MAPERR, u64::MAX) } else { what };
+    let info = if at_kernel {
+        Info::fault(what.signal(), SEGV_MAPERR, u64::MAX)
+    } else {
+        what
+    };
     let _ = context;
     super::set_fault(t, info);
     t.interpreting = false;

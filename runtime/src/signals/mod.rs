@@ -14,7 +14,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 pub use calls::{
-    rt_sigaction, rt_sigpending, rt_sigprocmask, rt_sigreturn, rt_sigsuspend, rt_sigtimedwait, sigaltstack,
+    rt_sigaction, rt_sigpending, rt_sigprocmask, rt_sigreturn, rt_sigsuspend, rt_sigtimedwait,
+    sigaltstack,
 };
 
 use crate::thread::Thread;
@@ -77,7 +78,10 @@ pub enum Fault {
 impl ThreadSignals {
     /// As inherited: some may be blocked.
     pub fn blocking(mask: u64) -> ThreadSignals {
-        ThreadSignals { mask, ..ThreadSignals::default() }
+        ThreadSignals {
+            mask,
+            ..ThreadSignals::default()
+        }
     }
 }
 
@@ -90,7 +94,9 @@ impl ProcessSignals {
                 actions[signal as usize].handler = IGNORE;
             }
         }
-        ProcessSignals { actions: Mutex::new(actions) }
+        ProcessSignals {
+            actions: Mutex::new(actions),
+        }
     }
 
     /// What a signal does.
@@ -179,7 +185,11 @@ fn run_handler(t: &mut Thread, info: &Info, action: Action) {
     let signal = info.signal();
     if frame::push(t, info, action).is_err() {
         // No stack to run the handler on: Linux forces the default action of SIGSEGV.
-        let fault = Info::fault(libc::SIGSEGV.unsigned_abs(), host::SEGV_MAPERR, t.state.hart.x[2]);
+        let fault = Info::fault(
+            libc::SIGSEGV.unsigned_abs(),
+            host::SEGV_MAPERR,
+            t.state.hart.x[2],
+        );
         exit::by_signal(t, &fault);
     }
     t.signals.mask |= action.mask;

@@ -28,6 +28,8 @@ pub struct World<'a> {
     pub endless: &'a Places,
     /// What unwind tables and symbols say is one function.
     pub ranges: &'a Ranges,
+    /// Addresses outside of the code that are computed somewhere.
+    pub objects: &'a BTreeSet<GuestAddr>,
     /// Code may be in more than one function. Denied where a guest makes too much of it.
     pub shared: bool,
 }
@@ -148,6 +150,13 @@ impl Explored {
     pub fn last(&self, block: usize) -> &Step {
         let span = &self.blocks[block];
         &self.steps[span.first + span.count - 1]
+    }
+
+    /// Whether an address is in the middle of an instruction of the function.
+    pub fn is_inner(&self, addr: GuestAddr) -> bool {
+        let before = addr.wrapping_offset(-2);
+        let found = self.steps.binary_search_by_key(&before, |s| s.addr);
+        found.is_ok_and(|index| self.steps[index].length() == 4)
     }
 
     /// Whether an instruction at this address is part of the function.

@@ -12,9 +12,10 @@ use vmtrans_isa::riscv::{Reg, execute};
 
 use super::explore::{Explored, World};
 use super::machine::{Machine, Registers, Seen, TableLoad, Test};
-use super::tables;
+use super::tables::{self, Table};
 use super::value::{Origin, Unknown, Val};
-use crate::function::Note;
+use crate::function::{JumpTable, Note};
+use crate::guest::Range;
 
 /// How often a block may change before all that changes in it is given up.
 const PATIENCE: u32 = 12;
@@ -28,8 +29,12 @@ pub struct Facts {
     pub jumps: BTreeMap<GuestAddr, Vec<GuestAddr>>,
     /// Targets of calls through registers.
     pub calls: BTreeSet<GuestAddr>,
-    /// Addresses that are computed.
+    /// Addresses of code that are computed.
     pub pointers: BTreeSet<GuestAddr>,
+    /// Other addresses that are computed.
+    pub objects: BTreeSet<GuestAddr>,
+    /// Where tables are of which no check tells how many entries they have.
+    pub open_tables: Vec<Range>,
     /// Instructions whose result is an address only if a `lui` began it.
     pub absolute: Vec<usize>,
     /// Accesses to writable memory at an address that comes from a `lui`.
@@ -290,7 +295,10 @@ impl<'a> Flow<'a> {
             }
             _ if link != Reg::ZERO || base == Reg::RA => {}
             Val::Entry { load, add } => match tables::read(self, budget, block, load, add) {
-                Some(table) => {
+                Some(Table { table, checked }) => {
+                    if !checked {
+                        facts.open_tables.push(extent(&table));
+                    }
                     facts.jumps.insert(step.addr, table.targets.clone());
                     facts.notes[index].table = Some(table);
                 }
@@ -298,5 +306,14 @@ impl<'a> Flow<'a> {
             },
             _ => facts.unresolved += 1,
         }
+    }
+}
+
+/// Where the entries of a table are.
+fn extent(table: &JumpTable) -> Range {
+    let bytes = u64::from(table.entry_bytes) * table.targets.len() as u64;
+    Range {
+        start: table.base,
+        end: table.base.checked_add(bytes).unwrap_or(table.base),
     }
 }

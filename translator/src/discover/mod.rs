@@ -82,7 +82,7 @@ pub fn discover(guest: &Guest, extra_entries: &BTreeSet<GuestAddr>) -> Discovery
     let ranges = Ranges::new(seeds.ranges.clone());
     let mut waves = Waves::new(guest, &ranges);
     waves.add(seeds.starts.clone());
-    waves.end_calls();
+    waves.look_around();
     let extra = extra_entries.iter().map(|e| guest.biased(e.get()));
     let mut entries = extra.filter(|e| e.get() % 2 == 0).collect::<BTreeSet<_>>();
     for _ in 0..POINTER_ROUNDS {
@@ -99,7 +99,7 @@ pub fn discover(guest: &Guest, extra_entries: &BTreeSet<GuestAddr>) -> Discovery
             break;
         }
         waves.add(judged.starts);
-        waves.end_calls();
+        waves.look_around();
     }
     entries.extend(&seeds.landing_pads);
     waves.add_entries(entries);

@@ -19,8 +19,13 @@ impl Facts {
             if !is_relative(value) {
                 self.absolute.push(index);
             }
-            if !seen.fresh && guest.is_code(result) {
-                self.pointers.insert(result);
+            if !seen.fresh {
+                let kind = if guest.is_code(result) {
+                    &mut self.pointers
+                } else {
+                    &mut self.objects
+                };
+                kind.insert(result);
             }
         }
         if let Some(value) = seen.address

@@ -33,6 +33,14 @@ impl Default for Budget {
     }
 }
 
+/// A table, and whether a check of the index tells how many entries it has.
+pub struct Table {
+    /// The table.
+    pub table: JumpTable,
+    /// There is such a check.
+    pub checked: bool,
+}
+
 /// Reads the table whose entry, loaded by the instruction at index `load`, a jump at the end of
 /// `block` goes to after `add` is added to it.
 pub fn read(
@@ -41,29 +49,35 @@ pub fn read(
     block: usize,
     load: u32,
     add: u64,
-) -> Option<JumpTable> {
+) -> Option<Table> {
     let table = *flow.loads.get(&load)?;
     let entry_bytes = table.width.bytes();
-    let bound = bound(flow, block, table.index);
+    let checked = checked_bound(flow, block, table.index);
+    let surely = checked.is_some();
+    let bound = checked.or(flow.below.get(&table.index).copied());
     let most = bound.unwrap_or(UNBOUNDED).min(LONGEST).min(budget.0);
     let mut targets = Vec::new();
     for index in 0..most {
-        let Some(target) = target(flow, &table, index, add, bound.is_some()) else {
+        let Some(target) = target(flow, &table, index, add, surely) else {
             break;
         };
-        if bound.is_none() && index > 0 && is_other_table(flow, &table, index) {
+        if !surely && index > 0 && is_other_object(flow, &table, index) {
             break;
         }
         targets.push(target);
     }
     budget.0 -= (targets.len() as u64).min(budget.0);
     // One entry that leads somewhere may be chance.
-    let plausible = targets.len() > 1 || bound == Some(1) && targets.len() == 1;
-    plausible.then_some(JumpTable {
+    let plausible = targets.len() > 1 || checked == Some(1) && targets.len() == 1;
+    let table = JumpTable {
         load: load as usize,
         base: table.base,
         entry_bytes,
         targets,
+    };
+    plausible.then_some(Table {
+        table,
+        checked: surely,
     })
 }
 
@@ -73,7 +87,7 @@ fn target(
     table: &TableLoad,
     index: u64,
     add: u64,
-    bounded: bool,
+    surely: bool,
 ) -> Option<GuestAddr> {
     let (world, entry_bytes) = (flow.world, u64::from(table.width.bytes()));
     let at = table.base.checked_add(index * entry_bytes)?;
@@ -85,8 +99,9 @@ fn target(
     };
     let to = GuestAddr::new(entry.as_const()?.wrapping_add(add) & !1);
     let known = world.guest.is_code(to);
-    let surely_code = bounded && table.width == Width::W && add != 0;
-    (known && belongs(flow, to, surely_code)).then_some(to)
+    let surely_code = surely && table.width == Width::W && add != 0;
+    let inner = !surely && flow.explored.is_inner(to);
+    (known && !inner && belongs(flow, to, surely_code)).then_some(to)
 }
 
 /// Whether a target can be part of the function. Absolute entries may also be function pointers,
@@ -105,32 +120,32 @@ fn belongs(flow: &Flow<'_>, to: GuestAddr, surely_code: bool) -> bool {
     }
 }
 
-/// Whether an entry is the first one of another table of the function.
-fn is_other_table(flow: &Flow<'_>, table: &TableLoad, index: u64) -> bool {
-    let at = table
-        .base
-        .checked_add(index * u64::from(table.width.bytes()));
-    flow.loads.values().any(|other| Some(other.base) == at)
+/// Whether something else is where an entry would be: another table of the function, or anything
+/// whose address is computed somewhere.
+fn is_other_object(flow: &Flow<'_>, table: &TableLoad, index: u64) -> bool {
+    let offset = index * u64::from(table.width.bytes());
+    let Some(at) = table.base.checked_add(offset) else {
+        return true;
+    };
+    flow.loads.values().any(|other| other.base == at) || flow.world.objects.contains(&at)
 }
 
-/// The smallest number that the index is known to be less than.
-fn bound(flow: &Flow<'_>, block: usize, index: Unknown) -> Option<u64> {
-    let mut best = flow.below.get(&index).copied();
+/// The number that the index was found to be less than, on the only way to the jump.
+fn checked_bound(flow: &Flow<'_>, block: usize, index: Unknown) -> Option<u64> {
     let mut block = block;
     for _ in 0..LOOK_BACK {
         let [before] = flow.predecessors[block][..] else {
-            break;
+            return None;
         };
         if block == flow.explored.entry {
-            break;
+            return None;
         }
         if let Some(limit) = limit_on_way(flow, before, block, index) {
-            best = Some(best.map_or(limit, |b| b.min(limit)));
-            break;
+            return Some(limit).filter(|&limit| limit > 0);
         }
         block = before;
     }
-    best.filter(|&b| b > 0)
+    None
 }
 
 /// What the branch at the end of one block says of the index in the next one.

@@ -34,6 +34,8 @@ pub struct Waves<'a> {
     entries: Places,
     /// Functions that never return.
     endless: Places,
+    /// Addresses outside of the code that are computed somewhere.
+    objects: BTreeSet<GuestAddr>,
     drafts: BTreeMap<GuestAddr, Draft>,
     memories: Mutex<Vec<Memory>>,
     /// Instructions that were looked at.
@@ -53,6 +55,7 @@ impl<'a> Waves<'a> {
             starts: Places::new(slots),
             entries: Places::new(slots),
             endless: Places::new(slots),
+            objects: BTreeSet::new(),
             drafts: BTreeMap::new(),
             memories: Mutex::new(Vec::new()),
             work: 0,
@@ -127,23 +130,31 @@ impl<'a> Waves<'a> {
             && self.slots.of(start).is_some()
     }
 
-    /// Finds the functions that never return, and drafts again those that call them.
-    pub fn end_calls(&mut self) {
+    /// Finds what can only be seen from all functions: which of them never return, and where the
+    /// objects are that a table of unknown length may end at. Drafts again those for which that is
+    /// news.
+    pub fn look_around(&mut self) {
         let never = returns::never(&self.drafts);
-        let new = never
-            .into_iter()
-            .filter(|&s| self.endless.insert(s))
-            .collect::<BTreeSet<_>>();
-        if new.is_empty() {
-            return;
-        }
-        let callers = self
+        let endless = never.into_iter().filter(|&s| self.endless.insert(s));
+        let endless = endless.collect::<BTreeSet<_>>();
+        let objects = self
             .drafts
             .values()
-            .filter(|draft| draft.attempts < ATTEMPTS && !new.is_disjoint(&draft.explored.calls));
-        let callers = callers.map(|draft| draft.start).collect();
+            .flat_map(|d| d.facts.objects.iter().copied());
+        let objects = objects
+            .filter(|o| !self.objects.contains(o))
+            .collect::<BTreeSet<_>>();
+        let news = self.drafts.values().filter(|draft| {
+            let tables = &draft.facts.open_tables;
+            let ended = tables
+                .iter()
+                .any(|t| objects.range(t.start..t.end).next().is_some());
+            ended || !endless.is_disjoint(&draft.explored.calls)
+        });
+        let news = news.map(|draft| draft.start).collect::<BTreeSet<_>>();
+        self.objects.extend(objects);
         let mut overlaps = BTreeSet::new();
-        let found = self.draft(&callers, &mut overlaps);
+        let found = self.draft(&news, &mut overlaps);
         self.add(found);
     }
 
@@ -193,6 +204,7 @@ impl<'a> Waves<'a> {
             starts: &self.starts,
             entries: &self.entries,
             endless: &self.endless,
+            objects: &self.objects,
             ranges: self.ranges,
             shared: self.work < self.budget,
         };

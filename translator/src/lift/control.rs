@@ -2,7 +2,11 @@
 //! out of a unit, safepoints.
 
 use inkwell::basic_block::BasicBlock;
-use inkwell::values::{AnyValue, BasicMetadataValueEnum, BasicValue, CallSiteValue, IntValue, PointerValue, StructValue};
+use inkwell::types::BasicTypeEnum;
+use inkwell::values::{
+    AnyValue, BasicMetadataValueEnum, BasicValue, CallSiteValue, IntValue, PointerValue,
+    StructValue,
+};
 use inkwell::{IntPredicate, llvm_sys::LLVMTailCallKind};
 use vmtrans_abi::{Addressing, Helper, StateOffset};
 use vmtrans_isa::riscv::Reg;
@@ -44,7 +48,8 @@ impl<'ctx> Lifter<'ctx, '_> {
     }
 
     pub(super) fn helper(&self, helper: Helper) -> PointerValue<'ctx> {
-        self.load_state(StateOffset::helper(helper), self.types.pointer).into_pointer_value()
+        self.load_state(StateOffset::helper(helper), self.types.pointer)
+            .into_pointer_value()
     }
 
     fn new_block(&self) -> BasicBlock<'ctx> {
@@ -52,9 +57,16 @@ impl<'ctx> Lifter<'ctx, '_> {
     }
 
     /// Branches on a condition that nearly always holds.
-    pub(super) fn branch_likely(&self, c: IntValue<'ctx>, usual: BasicBlock<'ctx>, rare: BasicBlock<'ctx>) {
+    pub(super) fn branch_likely(
+        &self,
+        c: IntValue<'ctx>,
+        usual: BasicBlock<'ctx>,
+        rare: BasicBlock<'ctx>,
+    ) {
         let branch = built(self.builder.build_conditional_branch(c, usual, rare));
-        branch.set_metadata(self.types.likely, self.types.prof).expect("an instruction takes metadata");
+        branch
+            .set_metadata(self.types.likely, self.types.prof)
+            .expect("an instruction takes metadata");
     }
 
     fn call_slots(
@@ -62,7 +74,10 @@ impl<'ctx> Lifter<'ctx, '_> {
         callee: PointerValue<'ctx>,
         arguments: &[BasicMetadataValueEnum<'ctx>],
     ) -> (CallSiteValue<'ctx>, StructValue<'ctx>) {
-        let call = built(self.builder.build_indirect_call(self.types.guest, callee, arguments, ""));
+        let call = built(
+            self.builder
+                .build_indirect_call(self.types.guest, callee, arguments, ""),
+        );
         call.set_call_convention(REGCALL);
         (call, call.as_any_value_enum().into_struct_value())
     }
@@ -75,7 +90,11 @@ impl<'ctx> Lifter<'ctx, '_> {
         self.terminated = true;
     }
 
-    fn tail_call_with(&self, callee: PointerValue<'ctx>, arguments: &[BasicMetadataValueEnum<'ctx>]) {
+    fn tail_call_with(
+        &self,
+        callee: PointerValue<'ctx>,
+        arguments: &[BasicMetadataValueEnum<'ctx>],
+    ) {
         let (call, returned) = self.call_slots(callee, arguments);
         call.set_tail_call_kind(LLVMTailCallKind::LLVMTailCallKindMustTail);
         built(self.builder.build_return(Some(&returned)));
@@ -87,7 +106,9 @@ impl<'ctx> Lifter<'ctx, '_> {
         let mut slots = self.types.slots.get_poison();
         for (index, argument) in (0u32..).zip(self.arguments()) {
             slots = match argument {
-                BasicMetadataValueEnum::IntValue(v) => built(self.builder.build_insert_value(slots, v, index, "")),
+                BasicMetadataValueEnum::IntValue(v) => {
+                    built(self.builder.build_insert_value(slots, v, index, ""))
+                }
                 BasicMetadataValueEnum::FloatValue(v) => {
                     built(self.builder.build_insert_value(slots, v, index, ""))
                 }
@@ -108,7 +129,10 @@ impl<'ctx> Lifter<'ctx, '_> {
         let arguments = self.arguments();
         let (_, returned) = self.call_slots(callee, &arguments);
         let came_back = built(self.builder.build_extract_value(returned, 0, "")).into_int_value();
-        let expected = built(self.builder.build_int_compare(IntPredicate::EQ, came_back, link, ""));
+        let expected = built(
+            self.builder
+                .build_int_compare(IntPredicate::EQ, came_back, link, ""),
+        );
         let (usual, rare) = (self.new_block(), self.new_block());
         self.branch_likely(expected, usual, rare);
         self.builder.position_at_end(rare);
@@ -126,11 +150,13 @@ impl<'ctx> Lifter<'ctx, '_> {
         self.store_state(StateOffset::pc(), pc);
         let count = self.types.slots.count_fields();
         let arguments = (0..count)
-            .map(|index| match built(self.builder.build_extract_value(returned, index, "")) {
-                inkwell::values::BasicValueEnum::IntValue(v) => v.into(),
-                inkwell::values::BasicValueEnum::FloatValue(v) => v.into(),
-                _ => unreachable!("slots are integers and floats"),
-            })
+            .map(
+                |index| match built(self.builder.build_extract_value(returned, index, "")) {
+                    inkwell::values::BasicValueEnum::IntValue(v) => v.into(),
+                    inkwell::values::BasicValueEnum::FloatValue(v) => v.into(),
+                    _ => unreachable!("slots are integers and floats"),
+                },
+            )
             .collect::<Vec<_>>();
         self.tail_call_with(self.helper(Helper::Escape), &arguments);
     }
@@ -172,11 +198,17 @@ impl<'ctx> Lifter<'ctx, '_> {
     /// returns to leaves every value of the unit valid; where it does, the helper does not return.
     pub(super) fn safepoint(&mut self, target: i64) {
         let pending = self.load_state(StateOffset::pending(), self.types.i32);
-        let load = pending.as_instruction_value().expect("a load is an instruction");
+        let load = pending
+            .as_instruction_value()
+            .expect("a load is an instruction");
         load.set_volatile(true).expect("loads may be volatile");
         let zero = self.types.i32.const_zero();
-        let quiet =
-            built(self.builder.build_int_compare(IntPredicate::EQ, pending.into_int_value(), zero, ""));
+        let quiet = built(self.builder.build_int_compare(
+            IntPredicate::EQ,
+            pending.into_int_value(),
+            zero,
+            "",
+        ));
         let (usual, cold) = (self.new_block(), self.new_block());
         self.branch_likely(quiet, usual, cold);
         self.builder.position_at_end(cold);
@@ -186,7 +218,10 @@ impl<'ctx> Lifter<'ctx, '_> {
         self.write_back();
         self.write_back_slots();
         let helper = self.helper(Helper::Safepoint);
-        let call = built(self.builder.build_indirect_call(self.types.safepoint, helper, &[], ""));
+        let call = built(
+            self.builder
+                .build_indirect_call(self.types.safepoint, helper, &[], ""),
+        );
         call.set_call_convention(PRESERVE_ALL);
         self.registers = registers;
         built(self.builder.build_unconditional_branch(usual));
@@ -267,7 +302,11 @@ impl<'ctx> Lifter<'ctx, '_> {
             self.flow.dirty_after(self.at, self.dirty)
         };
         let callee = self.look_up(target);
-        if link == Reg::RA { self.guest_call(callee) } else { self.tail_call(callee) }
+        if link == Reg::RA {
+            self.guest_call(callee)
+        } else {
+            self.tail_call(callee)
+        }
     }
 
     /// A switch on the index of the entry that was loaded. The table is in read-only memory, so
@@ -314,14 +353,23 @@ impl<'ctx> Lifter<'ctx, '_> {
         if let Some(variable) = self.table_address {
             return variable;
         }
+        let variable = self.entry_variable(self.types.i64.into());
+        self.table_address = Some(variable);
+        variable
+    }
+
+    /// A variable of the unit, made in its entry block.
+    pub(super) fn entry_variable(&self, ty: BasicTypeEnum<'ctx>) -> PointerValue<'ctx> {
         let here = self.builder.get_insert_block().expect("positioned");
-        let entry = self.function.get_first_basic_block().expect("the function has an entry");
+        let entry = self
+            .function
+            .get_first_basic_block()
+            .expect("the function has an entry");
         match entry.get_first_instruction() {
             Some(first) => self.builder.position_before(&first),
             None => self.builder.position_at_end(entry),
         }
-        let variable = built(self.builder.build_alloca(self.types.i64, ""));
-        self.table_address = Some(variable);
+        let variable = built(self.builder.build_alloca(ty, ""));
         self.builder.position_at_end(here);
         variable
     }
@@ -331,15 +379,28 @@ impl<'ctx> Lifter<'ctx, '_> {
     fn look_up(&mut self, target: IntValue<'ctx>) -> PointerValue<'ctx> {
         let (text, entries) = (self.symbol(TEXT_SYMBOL), self.symbol(ENTRIES_SYMBOL));
         let distance = built(self.builder.build_int_sub(target, text, ""));
-        let index = built(self.builder.build_right_shift(distance, self.constant(1), false, ""));
-        let inside = built(self.builder.build_int_compare(IntPredicate::ULT, index, entries, ""));
-        let (look, found, miss, join) =
-            (self.new_block(), self.new_block(), self.new_block(), self.new_block());
+        let index = built(
+            self.builder
+                .build_right_shift(distance, self.constant(1), false, ""),
+        );
+        let inside = built(
+            self.builder
+                .build_int_compare(IntPredicate::ULT, index, entries, ""),
+        );
+        let (look, found, miss, join) = (
+            self.new_block(),
+            self.new_block(),
+            self.new_block(),
+            self.new_block(),
+        );
         self.branch_likely(inside, look, miss);
         self.builder.position_at_end(look);
         let code = self.table_entry(index);
         let zero = self.types.i64.const_zero();
-        let some = built(self.builder.build_int_compare(IntPredicate::NE, code, zero, ""));
+        let some = built(
+            self.builder
+                .build_int_compare(IntPredicate::NE, code, zero, ""),
+        );
         self.branch_likely(some, found, miss);
         self.builder.position_at_end(found);
         let code = match self.options.addressing {
@@ -365,10 +426,18 @@ impl<'ctx> Lifter<'ctx, '_> {
         let table = self.symbol(TABLE_SYMBOL);
         let bytes = built(self.builder.build_left_shift(index, self.constant(2), ""));
         let address = built(self.builder.build_int_add(table, bytes, ""));
-        let address = built(self.builder.build_int_to_ptr(address, self.types.pointer, ""));
+        let address = built(
+            self.builder
+                .build_int_to_ptr(address, self.types.pointer, ""),
+        );
         let entry = built(self.builder.build_load(self.types.i32, address, ""));
-        let load = entry.as_instruction_value().expect("a load is an instruction");
+        let load = entry
+            .as_instruction_value()
+            .expect("a load is an instruction");
         self.tag(load, self.types.guest_state);
-        built(self.builder.build_int_z_extend(entry.into_int_value(), self.types.i64, ""))
+        built(
+            self.builder
+                .build_int_z_extend(entry.into_int_value(), self.types.i64, ""),
+        )
     }
 }

@@ -9,6 +9,7 @@
 use inkwell::FloatPredicate;
 use inkwell::types::FloatType;
 use inkwell::values::{BasicMetadataValueEnum, FloatValue, IntValue};
+use vmtrans_abi::StateOffset;
 use vmtrans_isa::riscv::FReg;
 use vmtrans_isa::{Fmt, IntTy, Rm};
 
@@ -31,12 +32,18 @@ pub struct Float<'ctx> {
 impl<'ctx> Float<'ctx> {
     /// The result of an operation that rounds.
     pub fn computed(types: &Types<'ctx>, value: FloatValue<'ctx>) -> Float<'ctx> {
-        Float { value, pending: types.i1.const_all_ones() }
+        Float {
+            value,
+            pending: types.i1.const_all_ones(),
+        }
     }
 
     /// Exactly these bits.
     fn exact(types: &Types<'ctx>, value: FloatValue<'ctx>) -> Float<'ctx> {
-        Float { value, pending: types.i1.const_zero() }
+        Float {
+            value,
+            pending: types.i1.const_zero(),
+        }
     }
 }
 
@@ -65,7 +72,11 @@ impl<'ctx> FloatRegister<'ctx> {
     }
 
     /// `value`, now that its bits are known to be `double`. A single stays one.
-    pub fn settled(types: &Types<'ctx>, double: FloatValue<'ctx>, value: FloatRegister<'ctx>) -> FloatRegister<'ctx> {
+    pub fn settled(
+        types: &Types<'ctx>,
+        double: FloatValue<'ctx>,
+        value: FloatRegister<'ctx>,
+    ) -> FloatRegister<'ctx> {
         match known(value.is_single) {
             Some(false) => FloatRegister::from_double(types, double),
             _ => value,
@@ -85,7 +96,12 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
     }
 
-    fn pick(&self, c: IntValue<'ctx>, a: FloatValue<'ctx>, b: FloatValue<'ctx>) -> FloatValue<'ctx> {
+    fn pick(
+        &self,
+        c: IntValue<'ctx>,
+        a: FloatValue<'ctx>,
+        b: FloatValue<'ctx>,
+    ) -> FloatValue<'ctx> {
         match known(c) {
             Some(true) => a,
             Some(false) => b,
@@ -101,20 +117,30 @@ impl<'ctx> Lifter<'ctx, '_> {
         if known(v.pending) == Some(false) {
             return v.value;
         }
-        let nan = built(self.builder.build_float_compare(FloatPredicate::UNO, v.value, v.value, ""));
+        let nan =
+            built(
+                self.builder
+                    .build_float_compare(FloatPredicate::UNO, v.value, v.value, ""),
+            );
         let replace = self.both_bits(nan, v.pending);
         let canonical = match fmt {
             Fmt::D => self.types.i64.const_int(CANONICAL_DOUBLE, false),
             Fmt::S => self.types.i32.const_int(CANONICAL_SINGLE, false),
         };
-        let canonical = built(self.builder.build_bit_cast(canonical, self.float_type(fmt), ""));
+        let canonical = built(
+            self.builder
+                .build_bit_cast(canonical, self.float_type(fmt), ""),
+        );
         self.pick(replace, canonical.into_float_value(), v.value)
     }
 
     fn boxed(&self, single: FloatValue<'ctx>) -> FloatValue<'ctx> {
         let bits = built(self.builder.build_bit_cast(single, self.types.i32, "")).into_int_value();
         let wide = built(self.builder.build_int_z_extend(bits, self.types.i64, ""));
-        let boxed = built(self.builder.build_or(wide, self.types.i64.const_int(BOX, false), ""));
+        let boxed = built(
+            self.builder
+                .build_or(wide, self.types.i64.const_int(BOX, false), ""),
+        );
         built(self.builder.build_bit_cast(boxed, self.types.f64, "")).into_float_value()
     }
 
@@ -123,17 +149,37 @@ impl<'ctx> Lifter<'ctx, '_> {
         let mask = self.types.i64.const_int(BOX, false);
         let high = built(self.builder.build_and(bits, mask, ""));
         let is_boxed =
-            built(self.builder.build_int_compare(inkwell::IntPredicate::EQ, high, mask, ""));
+            built(
+                self.builder
+                    .build_int_compare(inkwell::IntPredicate::EQ, high, mask, ""),
+            );
         let low = built(self.builder.build_int_truncate(bits, self.types.i32, ""));
         let canonical = self.types.i32.const_int(CANONICAL_SINGLE, false);
-        let single = built(self.builder.build_select(is_boxed, low, canonical, "")).into_int_value();
+        let single =
+            built(self.builder.build_select(is_boxed, low, canonical, "")).into_int_value();
         built(self.builder.build_bit_cast(single, self.types.f32, "")).into_float_value()
     }
 
     /// The register's bits as they are seen, as a double.
     pub(super) fn raw_double(&self, r: FloatRegister<'ctx>) -> FloatValue<'ctx> {
-        let double = || self.canonical(Fmt::D, Float { value: r.double, pending: r.pending });
-        let single = || self.boxed(self.canonical(Fmt::S, Float { value: r.single, pending: r.pending }));
+        let double = || {
+            self.canonical(
+                Fmt::D,
+                Float {
+                    value: r.double,
+                    pending: r.pending,
+                },
+            )
+        };
+        let single = || {
+            self.boxed(self.canonical(
+                Fmt::S,
+                Float {
+                    value: r.single,
+                    pending: r.pending,
+                },
+            ))
+        };
         match known(r.is_single) {
             Some(true) => single(),
             Some(false) => double(),
@@ -151,23 +197,42 @@ impl<'ctx> Lifter<'ctx, '_> {
         let wanted = fmt == Fmt::S;
         match known(register.is_single) {
             Some(single) if single == wanted => {
-                let value = if single { register.single } else { register.double };
-                Float { value, pending: register.pending }
+                let value = if single {
+                    register.single
+                } else {
+                    register.double
+                };
+                Float {
+                    value,
+                    pending: register.pending,
+                }
             }
             _ if fmt == Fmt::D => {
                 let boxed = self.boxed(self.canonical(
                     Fmt::S,
-                    Float { value: register.single, pending: register.pending },
+                    Float {
+                        value: register.single,
+                        pending: register.pending,
+                    },
                 ));
                 let value = self.pick(register.is_single, boxed, register.double);
                 let is_double = built(self.builder.build_not(register.is_single, ""));
-                Float { value, pending: self.both_bits(register.pending, is_double) }
+                Float {
+                    value,
+                    pending: self.both_bits(register.pending, is_double),
+                }
             }
             _ => {
-                let double = Float { value: register.double, pending: register.pending };
+                let double = Float {
+                    value: register.double,
+                    pending: register.pending,
+                };
                 let unboxed = self.unboxed(self.canonical(Fmt::D, double));
                 let value = self.pick(register.is_single, register.single, unboxed);
-                Float { value, pending: self.both_bits(register.pending, register.is_single) }
+                Float {
+                    value,
+                    pending: self.both_bits(register.pending, register.is_single),
+                }
             }
         }
     }
@@ -191,9 +256,12 @@ impl<'ctx> Lifter<'ctx, '_> {
     pub(super) fn float_bits(&mut self, fmt: Fmt, v: Float<'ctx>) -> IntValue<'ctx> {
         let value = self.canonical(fmt, v);
         match fmt {
-            Fmt::D => built(self.builder.build_bit_cast(value, self.types.i64, "")).into_int_value(),
+            Fmt::D => {
+                built(self.builder.build_bit_cast(value, self.types.i64, "")).into_int_value()
+            }
             Fmt::S => {
-                let bits = built(self.builder.build_bit_cast(value, self.types.i32, "")).into_int_value();
+                let bits =
+                    built(self.builder.build_bit_cast(value, self.types.i32, "")).into_int_value();
                 built(self.builder.build_int_z_extend(bits, self.types.i64, ""))
             }
         }
@@ -208,18 +276,40 @@ impl<'ctx> Lifter<'ctx, '_> {
         Float::exact(&self.types, value.into_float_value())
     }
 
-    pub(super) fn float_compare(&mut self, predicate: FloatPredicate, a: Float<'ctx>, b: Float<'ctx>) -> IntValue<'ctx> {
-        built(self.builder.build_float_compare(predicate, a.value, b.value, ""))
+    pub(super) fn float_compare(
+        &mut self,
+        predicate: FloatPredicate,
+        a: Float<'ctx>,
+        b: Float<'ctx>,
+    ) -> IntValue<'ctx> {
+        built(
+            self.builder
+                .build_float_compare(predicate, a.value, b.value, ""),
+        )
     }
 
-    pub(super) fn float_intrinsic(&mut self, name: &str, fmt: Fmt, operands: &[Float<'ctx>]) -> Float<'ctx> {
+    pub(super) fn float_intrinsic(
+        &mut self,
+        name: &str,
+        fmt: Fmt,
+        operands: &[Float<'ctx>],
+    ) -> Float<'ctx> {
         let ty = self.float_type(fmt).into();
-        let operands = operands.iter().map(|v| v.value.into()).collect::<Vec<BasicMetadataValueEnum>>();
+        let operands = operands
+            .iter()
+            .map(|v| v.value.into())
+            .collect::<Vec<BasicMetadataValueEnum>>();
         let value = self.intrinsic(name, &[ty], &operands).into_float_value();
         Float::computed(&self.types, value)
     }
 
-    pub(super) fn float_pick(&mut self, name: &str, fmt: Fmt, a: Float<'ctx>, b: Float<'ctx>) -> Float<'ctx> {
+    pub(super) fn float_pick(
+        &mut self,
+        name: &str,
+        fmt: Fmt,
+        a: Float<'ctx>,
+        b: Float<'ctx>,
+    ) -> Float<'ctx> {
         self.float_intrinsic(name, fmt, &[a, b])
     }
 
@@ -235,20 +325,35 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
     }
 
-    pub(super) fn float_to_int(&mut self, fmt: Fmt, rm: Rm, to: IntTy, a: Float<'ctx>) -> IntValue<'ctx> {
+    pub(super) fn float_to_int(
+        &mut self,
+        fmt: Fmt,
+        rm: Rm,
+        to: IntTy,
+        a: Float<'ctx>,
+    ) -> IntValue<'ctx> {
         let value = match rm {
             Rm::Rtz => a.value,
             _ => self.float_intrinsic(Self::rounding(rm), fmt, &[a]).value,
         };
         let (name, ty, max) = match to {
-            IntTy::I32 => ("llvm.fptosi.sat", self.types.i32, u64::from(i32::MAX.cast_unsigned())),
+            IntTy::I32 => (
+                "llvm.fptosi.sat",
+                self.types.i32,
+                u64::from(i32::MAX.cast_unsigned()),
+            ),
             IntTy::U32 => ("llvm.fptoui.sat", self.types.i32, u64::from(u32::MAX)),
             IntTy::I64 => ("llvm.fptosi.sat", self.types.i64, i64::MAX.cast_unsigned()),
             IntTy::U64 => ("llvm.fptoui.sat", self.types.i64, u64::MAX),
         };
         let types = [ty.into(), self.float_type(fmt).into()];
-        let saturated = self.intrinsic(name, &types, &[value.into()]).into_int_value();
-        let nan = built(self.builder.build_float_compare(FloatPredicate::UNO, value, value, ""));
+        let saturated = self
+            .intrinsic(name, &types, &[value.into()])
+            .into_int_value();
+        let nan = built(
+            self.builder
+                .build_float_compare(FloatPredicate::UNO, value, value, ""),
+        );
         let max = ty.const_int(max, false);
         let result = built(self.builder.build_select(nan, max, saturated, "")).into_int_value();
         if ty == self.types.i64 {
@@ -257,9 +362,16 @@ impl<'ctx> Lifter<'ctx, '_> {
         built(self.builder.build_int_s_extend(result, self.types.i64, ""))
     }
 
-    pub(super) fn float_from_int(&mut self, fmt: Fmt, from: IntTy, v: IntValue<'ctx>) -> Float<'ctx> {
+    pub(super) fn float_from_int(
+        &mut self,
+        fmt: Fmt,
+        from: IntTy,
+        v: IntValue<'ctx>,
+    ) -> Float<'ctx> {
         let v = match from {
-            IntTy::I32 | IntTy::U32 => built(self.builder.build_int_truncate(v, self.types.i32, "")),
+            IntTy::I32 | IntTy::U32 => {
+                built(self.builder.build_int_truncate(v, self.types.i32, ""))
+            }
             IntTy::I64 | IntTy::U64 => v,
         };
         let ty = self.float_type(fmt);
@@ -295,17 +407,36 @@ impl<'ctx> Lifter<'ctx, '_> {
         };
         let (left, right) = (shifted(true, up, 32), shifted(false, down, 64));
         let magnitude = built(b.build_or(
-            left,
-            // A shift by zero is in both.
-            right,
-            "",
+            left, // A shift by zero is in both.
+            right, "",
         ));
         let negated = built(b.build_int_neg(magnitude, ""));
-        let negative =
-            built(b.build_int_compare(inkwell::IntPredicate::SLT, bits, number(0), ""));
+        let negative = built(b.build_int_compare(inkwell::IntPredicate::SLT, bits, number(0), ""));
         let value = built(b.build_select(negative, negated, magnitude, "")).into_int_value();
         let low = built(b.build_int_truncate(value, self.types.i32, ""));
         built(b.build_int_s_extend(low, self.types.i64, ""))
+    }
+
+    /// The accrued flags: those in guest state and those in the host's `mxcsr`.
+    pub(super) fn accrued_flags(&mut self) -> IntValue<'ctx> {
+        let cell = self.entry_variable(self.types.i32.into());
+        self.intrinsic_void("llvm.x86.sse.stmxcsr", &[cell.into()]);
+        let host = built(self.builder.build_load(self.types.i32, cell, "")).into_int_value();
+        let mut flags = self
+            .load_state(StateOffset::fflags(), self.types.i32)
+            .into_int_value();
+        // Host bits: invalid, division by zero, overflow, underflow, inexact (Intel SDM 1, 10.2.3).
+        for (from, to) in [(0, 4), (2, 3), (3, 2), (4, 1), (5, 0)] {
+            let number = |n| self.types.i32.const_int(n, false);
+            let bit = built(
+                self.builder
+                    .build_right_shift(host, number(from), false, ""),
+            );
+            let bit = built(self.builder.build_and(bit, number(1), ""));
+            let bit = built(self.builder.build_left_shift(bit, number(to), ""));
+            flags = built(self.builder.build_or(flags, bit, ""));
+        }
+        built(self.builder.build_int_z_extend(flags, self.types.i64, ""))
     }
 
     /// The mask of `fclass`, whose ten bits are in the order of the manual's table.
@@ -314,13 +445,19 @@ impl<'ctx> Lifter<'ctx, '_> {
         // 128 +subnormal, 256 +normal, 512 +inf; from -inf on, the order is RISC-V's.
         let value = self.canonical(fmt, a);
         let ty = self.float_type(fmt).into();
-        let riscv = (2..10u32).map(|bit| (1u64 << bit, bit - 2)).chain([(1, 8), (2, 9)]);
+        let riscv = (2..10u32)
+            .map(|bit| (1u64 << bit, bit - 2))
+            .chain([(1, 8), (2, 9)]);
         let mut mask = self.types.i64.const_zero();
         for (class, bit) in riscv {
             let test = self.types.i32.const_int(class, false);
             let is = self.intrinsic("llvm.is.fpclass", &[ty], &[value.into(), test.into()]);
             let chosen = self.types.i64.const_int(1 << bit, false);
-            mask = built(self.builder.build_select(is.into_int_value(), chosen, mask, "")).into_int_value();
+            mask = built(
+                self.builder
+                    .build_select(is.into_int_value(), chosen, mask, ""),
+            )
+            .into_int_value();
         }
         mask
     }

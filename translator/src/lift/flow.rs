@@ -37,10 +37,24 @@ pub enum Sync {
     Interpret,
 }
 
+/// Part of a pair that saves the flags and puts them back: compilers write it around comparisons
+/// that are to raise none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeptFlags {
+    /// Reads the flags. Nobody but its partner looks at what it read.
+    SavedOnly,
+    /// Reads the flags, for others too.
+    Saved,
+    /// Puts them back.
+    Restored,
+}
+
 /// The registers that are passed in host registers.
 pub fn slots() -> Regs {
     let ints = INT_SLOTS.iter().fold(0, |set, r| set | 1 << r.number());
-    FLOAT_SLOTS.iter().fold(ints, |set, r| set | 1 << (32 + r.number()))
+    FLOAT_SLOTS
+        .iter()
+        .fold(ints, |set, r| set | 1 << (32 + r.number()))
 }
 
 /// What is known of each instruction and block.
@@ -59,6 +73,8 @@ pub struct Flow {
     pub live_out: BTreeMap<i64, Regs>,
     /// Live right after an instruction that is a [`Kind::Sync`].
     pub live_after: HashMap<usize, Regs>,
+    /// Accesses to the flags that only keep them as they are.
+    pub flags: HashMap<usize, KeptFlags>,
     /// Blocks that begin with a safepoint.
     pub headers: HashSet<i64>,
     /// The unit reads or writes the accrued exception flags.
@@ -70,15 +86,27 @@ impl Flow {
     pub fn new(unit: &Unit) -> Flow {
         let known = unit.insns.iter().map(|i| i.insn.map(|insn| effects(&insn)));
         let known = known.collect::<Vec<_>>();
-        let strict_floats = known.iter().flatten().any(touches_flags);
+        let flags = kept_flags(unit, &known);
+        let touched = known
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !flags.contains_key(index));
+        let strict_floats = touched.filter_map(|(_, e)| e.as_ref()).any(touches_flags);
         let kinds = unit
             .insns
             .iter()
             .zip(&known)
-            .map(|(insn, known)| kind(insn, known.as_ref(), strict_floats))
+            .enumerate()
+            .map(|(index, (insn, known))| match flags.contains_key(&index) {
+                true => Kind::Plain,
+                false => kind(insn, known.as_ref(), strict_floats),
+            })
             .collect::<Vec<_>>();
         let sets = |get: fn(&Effects) -> Regs| {
-            known.iter().map(|e| e.as_ref().map_or(0, get) & !1).collect::<Vec<_>>()
+            known
+                .iter()
+                .map(|e| e.as_ref().map_or(0, get) & !1)
+                .collect::<Vec<_>>()
         };
         let mut flow = Flow {
             kinds,
@@ -88,6 +116,7 @@ impl Flow {
             live_in: BTreeMap::new(),
             live_out: BTreeMap::new(),
             live_after: HashMap::new(),
+            flags,
             headers: loop_headers(unit),
             strict_floats,
         };
@@ -98,7 +127,10 @@ impl Flow {
 
     /// All registers that the unit touches.
     pub fn used(&self) -> Regs {
-        self.reads.iter().chain(&self.writes).fold(slots(), |set, regs| set | regs)
+        self.reads
+            .iter()
+            .chain(&self.writes)
+            .fold(slots(), |set, regs| set | regs)
     }
 
     fn solve_dirty(&mut self, unit: &Unit) {
@@ -114,7 +146,10 @@ impl Flow {
                 dirty = self.dirty_after(index, dirty);
             }
             for successor in successors(unit, at) {
-                let entry = self.dirty_in.get_mut(&successor).expect("successors are blocks");
+                let entry = self
+                    .dirty_in
+                    .get_mut(&successor)
+                    .expect("successors are blocks");
                 if dirty & !*entry != 0 {
                     *entry |= dirty;
                     work.push(successor);
@@ -142,7 +177,9 @@ impl Flow {
         }
         let mut work = unit.blocks.keys().copied().collect::<Vec<_>>();
         while let Some(at) = work.pop() {
-            let out = successors(unit, at).iter().fold(0, |set, s| set | self.live_in[s]);
+            let out = successors(unit, at)
+                .iter()
+                .fold(0, |set, s| set | self.live_in[s]);
             let live = self.live_before(unit, at, out);
             self.live_out.insert(at, out);
             if live != self.live_in[&at] {
@@ -176,7 +213,11 @@ impl Flow {
             };
         }
         // A safepoint shows every register.
-        if self.headers.contains(&at) { live | slots() | self.dirty_in[&at] } else { live }
+        if self.headers.contains(&at) {
+            live | slots() | self.dirty_in[&at]
+        } else {
+            live
+        }
     }
 }
 
@@ -211,7 +252,9 @@ fn both(ints: RegSet, floats: RegSet) -> Regs {
 pub fn successors(unit: &Unit, at: i64) -> Vec<i64> {
     let block = &unit.blocks[&at];
     let last = &unit.insns[block.first + block.count - 1];
-    let control = last.insn.map_or(Control::Illegal, |insn| effects(&insn).control);
+    let control = last
+        .insn
+        .map_or(Control::Illegal, |insn| effects(&insn).control);
     let mut out = Vec::new();
     let falls = match control {
         Control::Illegal => false,
@@ -233,12 +276,73 @@ pub fn successors(unit: &Unit, at: i64) -> Vec<i64> {
     out
 }
 
+/// Finds pairs of a read of the flags and a write of what was read, in one block, with nothing in
+/// between that leaves the unit. What is in between raises no flags that are seen.
+fn kept_flags(unit: &Unit, known: &[Option<Effects>]) -> HashMap<usize, KeptFlags> {
+    let mut kept = HashMap::new();
+    for block in unit.blocks.values() {
+        let mut saved: Option<(usize, Reg)> = None;
+        for index in block.first..block.first + block.count {
+            let (Some(insn), Some(effects)) = (unit.insns[index].insn, &known[index]) else {
+                break;
+            };
+            let is_flags = effects.csr == Some(Csr::FFLAGS);
+            let rd = insn.fields.rd;
+            match saved {
+                _ if is_flags && !effects.csr_written && rd != Reg::ZERO => {
+                    saved = Some((index, rd))
+                }
+                Some((read, register))
+                    if is_flags && rd == Reg::ZERO && insn.fields.rs1 == register
+                    // csrrw with a register.
+                    && insn.raw >> 12 & 7 == 1 =>
+                {
+                    let dead = is_dead(known, register, index + 1..block.first + block.count);
+                    kept.insert(
+                        read,
+                        if dead {
+                            KeptFlags::SavedOnly
+                        } else {
+                            KeptFlags::Saved
+                        },
+                    );
+                    kept.insert(index, KeptFlags::Restored);
+                    saved = None;
+                }
+                Some((_, register)) if effects.writes.contains(register.number()) => saved = None,
+                _ if effects.csr.is_some() || effects.control != Control::None => saved = None,
+                _ => {}
+            }
+        }
+    }
+    kept
+}
+
+/// The register is written before it is read, and before anything leaves the unit.
+fn is_dead(known: &[Option<Effects>], register: Reg, rest: std::ops::Range<usize>) -> bool {
+    for effects in &known[rest] {
+        let Some(effects) = effects else { return false };
+        if effects.reads.contains(register.number())
+            || effects.control != Control::None
+            || effects.csr.is_some()
+        {
+            return false;
+        }
+        if effects.writes.contains(register.number()) {
+            return true;
+        }
+    }
+    false
+}
+
 fn touches_flags(effects: &Effects) -> bool {
     matches!(effects.csr, Some(Csr::FFLAGS | Csr::FCSR))
 }
 
 fn kind(insn: &UnitInsn, known: Option<&Effects>, strict_floats: bool) -> Kind {
-    let Some(known) = known else { return Kind::Exit };
+    let Some(known) = known else {
+        return Kind::Exit;
+    };
     match known.control {
         Control::Jump { link, .. } | Control::JumpIndirect { link, .. } if link == Reg::RA => {
             Kind::Sync(Sync::Call)

@@ -74,7 +74,11 @@ pub fn lift<'ctx>(context: &'ctx Context, unit: &Unit, options: &LiftOptions) ->
         registers: Registers::default(),
         blocks: BTreeMap::new(),
         table_address: None,
-        table_loads: unit.insns.iter().filter_map(|i| i.table.as_ref().map(|t| t.load)).collect(),
+        table_loads: unit
+            .insns
+            .iter()
+            .filter_map(|i| i.table.as_ref().map(|t| t.load))
+            .collect(),
         at: 0,
         block: 0,
         dirty: 0,
@@ -126,7 +130,10 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
         self.builder.position_at_end(entry);
         self.enter();
-        let lines = self.options.lines.then(|| types::Lines::new(self.context, &self.module, self.function));
+        let lines = self
+            .options
+            .lines
+            .then(|| types::Lines::new(self.context, &self.module, self.function));
         for (&offset, block) in &self.unit.blocks {
             self.builder.position_at_end(self.blocks[&offset]);
             self.begin_block(offset);
@@ -179,7 +186,10 @@ impl<'ctx> Lifter<'ctx, '_> {
         match target {
             Target::Inside(offset) => {
                 self.registers_to_variables();
-                built(self.builder.build_unconditional_branch(self.blocks[&offset]));
+                built(
+                    self.builder
+                        .build_unconditional_branch(self.blocks[&offset]),
+                );
             }
             Target::Outside(reference) => {
                 let callee = self.host_code(reference);
@@ -195,9 +205,12 @@ impl<'ctx> Lifter<'ctx, '_> {
             Some(global) => global,
             // A count, wherever the image is.
             None if name == ENTRIES_SYMBOL => {
-                self.types.declare_address(&self.module, name, Addressing::Absolute)
+                self.types
+                    .declare_address(&self.module, name, Addressing::Absolute)
             }
-            None => self.types.declare_address(&self.module, name, self.options.addressing),
+            None => self
+                .types
+                .declare_address(&self.module, name, self.options.addressing),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Guest registers in a unit: variables that become SSA values, slots, and write-back.
 
-use inkwell::values::{BasicMetadataValueEnum, BasicValue, FloatValue, InstructionValue, IntValue, PointerValue, StructValue};
+use inkwell::values::{
+    BasicMetadataValueEnum, BasicValue, FloatValue, InstructionValue, IntValue, PointerValue,
+    StructValue,
+};
 use vmtrans_abi::{FLOAT_SLOTS, INT_SLOTS, StateOffset};
 use vmtrans_isa::riscv::{FReg, Reg};
 
@@ -60,15 +63,24 @@ impl<'ctx> Lifter<'ctx, '_> {
                     let variable = built(self.builder.build_alloca(self.types.i64, ""));
                     self.registers.int_variables[r.index()] = Some(variable);
                 }
-                None => self.registers.float_variables[float_of(bit).index()] = Some(self.float_variable()),
+                None => {
+                    self.registers.float_variables[float_of(bit).index()] =
+                        Some(self.float_variable())
+                }
             }
         }
         for (slot, r) in (0u32..).zip(INT_SLOTS) {
-            let value = self.function.get_nth_param(slot).expect("a parameter for each slot");
+            let value = self
+                .function
+                .get_nth_param(slot)
+                .expect("a parameter for each slot");
             self.set_int(r, value.into_int_value());
         }
         for (slot, r) in (11u32..).zip(FLOAT_SLOTS) {
-            let value = self.function.get_nth_param(slot).expect("a parameter for each slot");
+            let value = self
+                .function
+                .get_nth_param(slot)
+                .expect("a parameter for each slot");
             let register = FloatRegister::from_double(&self.types, value.into_float_value());
             self.set_float(r, register);
         }
@@ -93,7 +105,8 @@ impl<'ctx> Lifter<'ctx, '_> {
         if let Some(value) = self.registers.ints[r.index()] {
             return value;
         }
-        let variable = self.registers.int_variables[r.index()].expect("every used register has a variable");
+        let variable =
+            self.registers.int_variables[r.index()].expect("every used register has a variable");
         let value = built(self.builder.build_load(self.types.i64, variable, "")).into_int_value();
         self.registers.ints[r.index()] = Some(value);
         value
@@ -110,11 +123,13 @@ impl<'ctx> Lifter<'ctx, '_> {
         if let Some(value) = self.registers.floats[r.index()] {
             return value;
         }
-        let v = self.registers.float_variables[r.index()].expect("every used register has a variable");
+        let v =
+            self.registers.float_variables[r.index()].expect("every used register has a variable");
         let value = FloatRegister {
             double: built(self.builder.build_load(self.types.f64, v.double, "")).into_float_value(),
             single: built(self.builder.build_load(self.types.f32, v.single, "")).into_float_value(),
-            is_single: built(self.builder.build_load(self.types.i1, v.is_single, "")).into_int_value(),
+            is_single: built(self.builder.build_load(self.types.i1, v.is_single, ""))
+                .into_int_value(),
             pending: built(self.builder.build_load(self.types.i1, v.pending, "")).into_int_value(),
         };
         self.registers.floats[r.index()] = Some(value);
@@ -185,12 +200,16 @@ impl<'ctx> Lifter<'ctx, '_> {
         for bit in each(live & !slots()) {
             match int_of(bit) {
                 Some(r) => {
-                    let value = self.load_state(StateOffset::x(r), self.types.i64).into_int_value();
+                    let value = self
+                        .load_state(StateOffset::x(r), self.types.i64)
+                        .into_int_value();
                     self.set_int(r, value);
                 }
                 None => {
                     let r = float_of(bit);
-                    let value = self.load_state(StateOffset::f(r), self.types.f64).into_float_value();
+                    let value = self
+                        .load_state(StateOffset::f(r), self.types.f64)
+                        .into_float_value();
                     let register = FloatRegister::from_double(&self.types, value);
                     self.set_float(r, register);
                 }
@@ -217,7 +236,8 @@ impl<'ctx> Lifter<'ctx, '_> {
             self.set_int(r, value.into_int_value());
         }
         for (slot, r) in (11u32..).zip(FLOAT_SLOTS) {
-            let value = built(self.builder.build_extract_value(returned, slot, "")).into_float_value();
+            let value =
+                built(self.builder.build_extract_value(returned, slot, "")).into_float_value();
             let register = FloatRegister::from_double(&self.types, value);
             self.set_float(r, register);
         }
@@ -245,13 +265,21 @@ impl<'ctx> Lifter<'ctx, '_> {
         ty: T,
     ) -> inkwell::values::BasicValueEnum<'ctx> {
         let value = built(self.builder.build_load(ty, self.state_address(offset), ""));
-        let load = value.as_instruction_value().expect("a load is an instruction");
+        let load = value
+            .as_instruction_value()
+            .expect("a load is an instruction");
         self.tag(load, self.types.guest_state);
         value
     }
 
-    pub(super) fn tag(&self, access: InstructionValue<'ctx>, tag: inkwell::values::MetadataValue<'ctx>) {
-        access.set_metadata(tag, self.types.tbaa).expect("an instruction takes metadata");
+    pub(super) fn tag(
+        &self,
+        access: InstructionValue<'ctx>,
+        tag: inkwell::values::MetadataValue<'ctx>,
+    ) {
+        access
+            .set_metadata(tag, self.types.tbaa)
+            .expect("an instruction takes metadata");
     }
 
     /// A register as it is passed and stored: canonical, NaN-boxed.

@@ -10,6 +10,7 @@ use vmtrans_isa::riscv::{FReg, Reg};
 use vmtrans_isa::{AmoOp, CsrOp, Fmt, IntTy, Ordering, Rm, Sem, Width};
 
 use super::float::Float;
+use super::flow::KeptFlags;
 use super::{Lifter, built};
 
 impl<'ctx> Lifter<'ctx, '_> {
@@ -46,9 +47,21 @@ impl<'ctx> Lifter<'ctx, '_> {
         arguments: &[BasicMetadataValueEnum<'ctx>],
     ) -> BasicValueEnum<'ctx> {
         let intrinsic = Intrinsic::find(name).expect("LLVM has the intrinsic");
-        let function = intrinsic.get_declaration(&self.module, types).expect("the types fit");
+        let function = intrinsic
+            .get_declaration(&self.module, types)
+            .expect("the types fit");
         let call = built(self.builder.build_call(function, arguments, ""));
-        call.try_as_basic_value().expect_basic("the intrinsic has a result")
+        call.try_as_basic_value()
+            .expect_basic("the intrinsic has a result")
+    }
+
+    /// Calls an LLVM intrinsic that has no result and is not overloaded.
+    pub(super) fn intrinsic_void(&self, name: &str, arguments: &[BasicMetadataValueEnum<'ctx>]) {
+        let intrinsic = Intrinsic::find(name).expect("LLVM has the intrinsic");
+        let function = intrinsic
+            .get_declaration(&self.module, &[])
+            .expect("it is not overloaded");
+        built(self.builder.build_call(function, arguments, ""));
     }
 
     fn bit_count(&self, name: &str, w: Width, a: IntValue<'ctx>) -> IntValue<'ctx> {
@@ -63,7 +76,13 @@ impl<'ctx> Lifter<'ctx, '_> {
         self.widen(false, result.into_int_value())
     }
 
-    fn high_half(&self, a: IntValue<'ctx>, a_signed: bool, b: IntValue<'ctx>, b_signed: bool) -> IntValue<'ctx> {
+    fn high_half(
+        &self,
+        a: IntValue<'ctx>,
+        a_signed: bool,
+        b: IntValue<'ctx>,
+        b_signed: bool,
+    ) -> IntValue<'ctx> {
         let wide = |v, signed| {
             let to = self.types.i128;
             if signed {
@@ -72,7 +91,10 @@ impl<'ctx> Lifter<'ctx, '_> {
                 built(self.builder.build_int_z_extend(v, to, ""))
             }
         };
-        let product = built(self.builder.build_int_mul(wide(a, a_signed), wide(b, b_signed), ""));
+        let product = built(
+            self.builder
+                .build_int_mul(wide(a, a_signed), wide(b, b_signed), ""),
+        );
         let shift = self.types.i128.const_int(64, false);
         let high = built(self.builder.build_right_shift(product, shift, false, ""));
         built(self.builder.build_int_truncate(high, self.types.i64, ""))
@@ -90,12 +112,21 @@ impl<'ctx> Lifter<'ctx, '_> {
         let index = self.types.i32;
         let vector = |v| {
             let zero = pair.const_zero();
-            built(self.builder.build_insert_element(zero, v, index.const_zero(), ""))
+            built(
+                self.builder
+                    .build_insert_element(zero, v, index.const_zero(), ""),
+            )
         };
         let which = self.types.i8.const_zero();
         let arguments = [vector(a).into(), vector(b).into(), which.into()];
-        let product = self.intrinsic("llvm.x86.pclmulqdq", &[], &arguments).into_vector_value();
-        built(self.builder.build_extract_element(product, index.const_int(half, false), "")).into_int_value()
+        let product = self
+            .intrinsic("llvm.x86.pclmulqdq", &[], &arguments)
+            .into_vector_value();
+        built(
+            self.builder
+                .build_extract_element(product, index.const_int(half, false), ""),
+        )
+        .into_int_value()
     }
 
     fn accessed(&mut self, address: IntValue<'ctx>) -> PointerValue<'ctx> {
@@ -104,7 +135,10 @@ impl<'ctx> Lifter<'ctx, '_> {
             None => address,
         };
         self.keep_table_address(address);
-        built(self.builder.build_int_to_ptr(address, self.types.pointer, ""))
+        built(
+            self.builder
+                .build_int_to_ptr(address, self.types.pointer, ""),
+        )
     }
 
     /// Misaligned atomics raise an exception, which the interpreter does.
@@ -112,7 +146,10 @@ impl<'ctx> Lifter<'ctx, '_> {
         let mask = self.constant(i64::from(w.bytes() - 1));
         let low = built(self.builder.build_and(address, mask, ""));
         let zero = self.types.i64.const_zero();
-        let misaligned = built(self.builder.build_int_compare(IntPredicate::NE, low, zero, ""));
+        let misaligned = built(
+            self.builder
+                .build_int_compare(IntPredicate::NE, low, zero, ""),
+        );
         self.unless(misaligned);
     }
 }
@@ -221,13 +258,17 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         self.bit_count("llvm.ctpop", w, a)
     }
     fn bswap(&mut self, a: Self::Val) -> Self::Val {
-        self.intrinsic("llvm.bswap", &[self.types.i64.into()], &[a.into()]).into_int_value()
+        self.intrinsic("llvm.bswap", &[self.types.i64.into()], &[a.into()])
+            .into_int_value()
     }
     fn orc_b(&mut self, a: Self::Val) -> Self::Val {
         let bytes = self.types.i8.vec_type(8);
         let vector = built(self.builder.build_bit_cast(a, bytes, "")).into_vector_value();
         let zero = bytes.const_zero();
-        let set = built(self.builder.build_int_compare(IntPredicate::NE, vector, zero, ""));
+        let set = built(
+            self.builder
+                .build_int_compare(IntPredicate::NE, vector, zero, ""),
+        );
         let full = built(self.builder.build_int_s_extend(set, bytes, ""));
         built(self.builder.build_bit_cast(full, self.types.i64, "")).into_int_value()
     }
@@ -262,7 +303,9 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
     fn load(&mut self, w: Width, signed: bool, address: Self::Val) -> Self::Val {
         let pointer = self.accessed(address);
         let value = built(self.builder.build_load(self.int_type(w), pointer, ""));
-        let load = value.as_instruction_value().expect("a load is an instruction");
+        let load = value
+            .as_instruction_value()
+            .expect("a load is an instruction");
         load.set_alignment(1).expect("a load has an alignment");
         self.tag(load, self.types.guest_memory);
         self.widen(signed, value.into_int_value())
@@ -275,31 +318,57 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
     }
     fn load_reserved(&mut self, w: Width, _: Ordering, address: Self::Val) -> Self::Val {
         self.aligned(w, address);
-        let pointer = built(self.builder.build_int_to_ptr(address, self.types.pointer, ""));
+        let pointer = built(
+            self.builder
+                .build_int_to_ptr(address, self.types.pointer, ""),
+        );
         let value = built(self.builder.build_load(self.int_type(w), pointer, ""));
-        let load = value.as_instruction_value().expect("a load is an instruction");
-        load.set_alignment(w.bytes()).expect("a load has an alignment");
-        load.set_atomic_ordering(AtomicOrdering::SequentiallyConsistent).expect("loads may be atomic");
+        let load = value
+            .as_instruction_value()
+            .expect("a load is an instruction");
+        load.set_alignment(w.bytes())
+            .expect("a load has an alignment");
+        load.set_atomic_ordering(AtomicOrdering::SequentiallyConsistent)
+            .expect("loads may be atomic");
         let value = self.widen(true, value.into_int_value());
         self.store_state(StateOffset::reserved_address(), address);
         self.store_state(StateOffset::reserved_value(), value);
         value
     }
-    fn store_conditional(&mut self, w: Width, _: Ordering, address: Self::Val, v: Self::Val) -> Self::Val {
+    fn store_conditional(
+        &mut self,
+        w: Width,
+        _: Ordering,
+        address: Self::Val,
+        v: Self::Val,
+    ) -> Self::Val {
         self.aligned(w, address);
-        let reserved = self.load_state(StateOffset::reserved_address(), self.types.i64).into_int_value();
-        let expected = self.load_state(StateOffset::reserved_value(), self.types.i64).into_int_value();
+        let reserved = self
+            .load_state(StateOffset::reserved_address(), self.types.i64)
+            .into_int_value();
+        let expected = self
+            .load_state(StateOffset::reserved_value(), self.types.i64)
+            .into_int_value();
         self.store_state(StateOffset::reserved_address(), self.constant(-1));
         let here = self.builder.get_insert_block().expect("positioned");
         let exchange = self.context.append_basic_block(self.function, "");
         let done = self.context.append_basic_block(self.function, "");
-        let same = built(self.builder.build_int_compare(IntPredicate::EQ, reserved, address, ""));
+        let same = built(
+            self.builder
+                .build_int_compare(IntPredicate::EQ, reserved, address, ""),
+        );
         self.branch_likely(same, exchange, done);
         self.builder.position_at_end(exchange);
-        let pointer = built(self.builder.build_int_to_ptr(address, self.types.pointer, ""));
+        let pointer = built(
+            self.builder
+                .build_int_to_ptr(address, self.types.pointer, ""),
+        );
         let order = AtomicOrdering::SequentiallyConsistent;
         let (expected, new) = (self.narrow(w, expected), self.narrow(w, v));
-        let pair = built(self.builder.build_cmpxchg(pointer, expected, new, order, order));
+        let pair = built(
+            self.builder
+                .build_cmpxchg(pointer, expected, new, order, order),
+        );
         let stored = built(self.builder.build_extract_value(pair, 1, "")).into_int_value();
         let stored = built(self.builder.build_not(stored, ""));
         let failed = self.widen(false, stored);
@@ -309,9 +378,19 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         result.add_incoming(&[(&self.constant(1), here), (&failed, exchange)]);
         result.as_basic_value().into_int_value()
     }
-    fn amo(&mut self, op: AmoOp, w: Width, _: Ordering, address: Self::Val, v: Self::Val) -> Self::Val {
+    fn amo(
+        &mut self,
+        op: AmoOp,
+        w: Width,
+        _: Ordering,
+        address: Self::Val,
+        v: Self::Val,
+    ) -> Self::Val {
         self.aligned(w, address);
-        let pointer = built(self.builder.build_int_to_ptr(address, self.types.pointer, ""));
+        let pointer = built(
+            self.builder
+                .build_int_to_ptr(address, self.types.pointer, ""),
+        );
         let op = match op {
             AmoOp::Swap => AtomicRMWBinOp::Xchg,
             AmoOp::Add => AtomicRMWBinOp::Add,
@@ -324,15 +403,21 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
             AmoOp::Maxu => AtomicRMWBinOp::UMax,
         };
         let order = AtomicOrdering::SequentiallyConsistent;
-        let old = built(self.builder.build_atomicrmw(op, pointer, self.narrow(w, v), order));
+        let old = built(
+            self.builder
+                .build_atomicrmw(op, pointer, self.narrow(w, v), order),
+        );
         self.widen(true, old)
     }
     fn fence(&mut self, pred: u32, succ: u32) {
         // Bits i, o, r, w: only a store that must be seen before a later load needs the host's
         // fence; the rest is order that x86 keeps and only LLVM might not.
         let full = pred & 0b0101 != 0 && succ & 0b1010 != 0;
-        let order =
-            if full { AtomicOrdering::SequentiallyConsistent } else { AtomicOrdering::AcquireRelease };
+        let order = if full {
+            AtomicOrdering::SequentiallyConsistent
+        } else {
+            AtomicOrdering::AcquireRelease
+        };
         built(self.builder.build_fence(order, false, ""));
     }
     fn fence_i(&mut self) {
@@ -358,9 +443,13 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         self.leave_by_interpreter();
     }
     fn csr(&mut self, _: CsrOp, _: u32, rd: Reg, _: Option<Self::Val>) {
-        // Only reading `frm` comes here, and compiled code runs only while it is 0.
-        let zero = self.types.i64.const_zero();
-        self.set_int(rd, zero);
+        let value = match self.flow.flags.get(&self.at) {
+            Some(KeptFlags::Restored) => return,
+            Some(KeptFlags::Saved) => self.accrued_flags(),
+            // Otherwise it reads `frm`, and compiled code runs only while that is 0.
+            Some(KeptFlags::SavedOnly) | None => self.types.i64.const_zero(),
+        };
+        self.set_int(rd, value);
     }
 
     fn fread(&mut self, fmt: Fmt, r: FReg) -> Self::Flt {
@@ -379,16 +468,28 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         self.float_from_bits(fmt, v)
     }
     fn fadd(&mut self, _: Fmt, _: Rm, a: Self::Flt, b: Self::Flt) -> Self::Flt {
-        Float::computed(&self.types, built(self.builder.build_float_add(a.value, b.value, "")))
+        Float::computed(
+            &self.types,
+            built(self.builder.build_float_add(a.value, b.value, "")),
+        )
     }
     fn fsub(&mut self, _: Fmt, _: Rm, a: Self::Flt, b: Self::Flt) -> Self::Flt {
-        Float::computed(&self.types, built(self.builder.build_float_sub(a.value, b.value, "")))
+        Float::computed(
+            &self.types,
+            built(self.builder.build_float_sub(a.value, b.value, "")),
+        )
     }
     fn fmul(&mut self, _: Fmt, _: Rm, a: Self::Flt, b: Self::Flt) -> Self::Flt {
-        Float::computed(&self.types, built(self.builder.build_float_mul(a.value, b.value, "")))
+        Float::computed(
+            &self.types,
+            built(self.builder.build_float_mul(a.value, b.value, "")),
+        )
     }
     fn fdiv(&mut self, _: Fmt, _: Rm, a: Self::Flt, b: Self::Flt) -> Self::Flt {
-        Float::computed(&self.types, built(self.builder.build_float_div(a.value, b.value, "")))
+        Float::computed(
+            &self.types,
+            built(self.builder.build_float_div(a.value, b.value, "")),
+        )
     }
     fn fsqrt(&mut self, fmt: Fmt, _: Rm, a: Self::Flt) -> Self::Flt {
         self.float_intrinsic("llvm.sqrt", fmt, &[a])
@@ -397,7 +498,10 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         self.float_intrinsic("llvm.fma", fmt, &[a, b, c])
     }
     fn fneg(&mut self, _: Fmt, a: Self::Flt) -> Self::Flt {
-        Float { value: built(self.builder.build_float_neg(a.value, "")), ..a }
+        Float {
+            value: built(self.builder.build_float_neg(a.value, "")),
+            ..a
+        }
     }
     fn fmin(&mut self, fmt: Fmt, a: Self::Flt, b: Self::Flt) -> Self::Flt {
         self.float_pick("llvm.minimumnum", fmt, a, b)

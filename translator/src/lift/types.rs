@@ -3,11 +3,13 @@
 use inkwell::attributes::{Attribute, AttributeLoc};
 use inkwell::context::Context;
 use inkwell::debug_info::{
-    AsDIScope, DICompileUnit, DIFlags, DIFlagsConstants, DILocation, DISubprogram, DWARFEmissionKind,
-    DWARFSourceLanguage, DebugInfoBuilder,
+    AsDIScope, DICompileUnit, DIFlags, DIFlagsConstants, DILocation, DISubprogram,
+    DWARFEmissionKind, DWARFSourceLanguage, DebugInfoBuilder,
 };
 use inkwell::module::{Linkage, Module};
-use inkwell::types::{BasicMetadataTypeEnum, BasicTypeEnum, FloatType, FunctionType, IntType, PointerType, StructType};
+use inkwell::types::{
+    BasicMetadataTypeEnum, BasicTypeEnum, FloatType, FunctionType, IntType, PointerType, StructType,
+};
 use inkwell::values::{FunctionValue, GlobalValue, MetadataValue};
 use inkwell::{AddressSpace, GlobalVisibility};
 use vmtrans_abi::{Addressing, FLOAT_SLOTS, INT_SLOTS};
@@ -68,8 +70,14 @@ impl<'ctx> Types<'ctx> {
         let floats = [BasicTypeEnum::from(f64); FLOAT_SLOTS.len()];
         let fields = ints.into_iter().chain(floats).collect::<Vec<_>>();
         let slots = context.struct_type(&fields, false);
-        let arguments = fields.into_iter().map(BasicMetadataTypeEnum::from).collect::<Vec<_>>();
-        let range = [i64.const_zero().into(), i64.const_int(1 << 31, false).into()];
+        let arguments = fields
+            .into_iter()
+            .map(BasicMetadataTypeEnum::from)
+            .collect::<Vec<_>>();
+        let range = [
+            i64.const_zero().into(),
+            i64.const_int(1 << 31, false).into(),
+        ];
         let weights = [
             context.metadata_string("branch_weights").into(),
             context.i32_type().const_int(1 << 20, false).into(),
@@ -105,7 +113,9 @@ impl<'ctx> Types<'ctx> {
     pub fn declare_guest(&self, module: &Module<'ctx>, name: &str) -> FunctionValue<'ctx> {
         let function = module.add_function(name, self.guest, None);
         function.set_call_conventions(REGCALL);
-        function.as_global_value().set_visibility(GlobalVisibility::Hidden);
+        function
+            .as_global_value()
+            .set_visibility(GlobalVisibility::Hidden);
         for &attribute in &self.attributes {
             function.add_attribute(AttributeLoc::Function, attribute);
         }
@@ -133,19 +143,26 @@ fn tbaa<'ctx>(context: &'ctx Context) -> (MetadataValue<'ctx>, MetadataValue<'ct
     let zero = context.i64_type().const_zero();
     let root = context.metadata_node(&[context.metadata_string("vmtrans").into()]);
     let tag = |name: &str| {
-        let node = context.metadata_node(&[context.metadata_string(name).into(), root.into(), zero.into()]);
+        let node = context.metadata_node(&[
+            context.metadata_string(name).into(),
+            root.into(),
+            zero.into(),
+        ]);
         context.metadata_node(&[node.into(), node.into(), zero.into()])
     };
     (tag("guest memory"), tag("guest state"))
 }
 
 fn attributes(context: &Context, options: &LiftOptions) -> Vec<Attribute> {
-    let named = ["nounwind", "null_pointer_is_valid"].map(|name| {
-        context.create_enum_attribute(Attribute::get_named_enum_kind_id(name), 0)
-    });
+    let named = ["nounwind", "null_pointer_is_valid"]
+        .map(|name| context.create_enum_attribute(Attribute::get_named_enum_kind_id(name), 0));
     // No library is there to be called: a loop that copies stays a loop.
-    let strings = [("no-builtins", ""), ("target-cpu", options.cpu.as_str()), ("target-features", options.features.as_str())]
-        .map(|(key, value)| context.create_string_attribute(key, value));
+    let strings = [
+        ("no-builtins", ""),
+        ("target-cpu", options.cpu.as_str()),
+        ("target-features", options.features.as_str()),
+    ]
+    .map(|(key, value)| context.create_string_attribute(key, value));
     named.into_iter().chain(strings).collect()
 }
 
@@ -159,9 +176,17 @@ pub struct Lines<'ctx> {
 
 impl<'ctx> Lines<'ctx> {
     /// Attaches debug information to a unit's function.
-    pub fn new(context: &'ctx Context, module: &Module<'ctx>, function: FunctionValue<'ctx>) -> Lines<'ctx> {
+    pub fn new(
+        context: &'ctx Context,
+        module: &Module<'ctx>,
+        function: FunctionValue<'ctx>,
+    ) -> Lines<'ctx> {
         let version = context.i32_type().const_int(3, false);
-        module.add_basic_value_flag("Debug Info Version", inkwell::module::FlagBehavior::Warning, version);
+        module.add_basic_value_flag(
+            "Debug Info Version",
+            inkwell::module::FlagBehavior::Warning,
+            version,
+        );
         let (builder, unit) = module.create_debug_info_builder(
             true,
             DWARFSourceLanguage::C,
@@ -194,13 +219,23 @@ impl<'ctx> Lines<'ctx> {
             true,
         );
         function.set_subprogram(scope);
-        Lines { builder, unit, scope }
+        Lines {
+            builder,
+            unit,
+            scope,
+        }
     }
 
     /// The location of the instruction at this offset. Offsets may be negative, and lines start at 1
     /// where 0 stands for none; see [`line_of`].
     pub fn location(&self, context: &'ctx Context, offset: i64) -> DILocation<'ctx> {
-        self.builder.create_debug_location(context, line_of(offset), 0, self.scope.as_debug_info_scope(), None)
+        self.builder.create_debug_location(
+            context,
+            line_of(offset),
+            0,
+            self.scope.as_debug_info_scope(),
+            None,
+        )
     }
 
     /// Completes the module's debug information.

@@ -45,7 +45,12 @@ pub struct ImageSymbol {
 
 impl Layout {
     /// Lays out an image whose first byte is at `base`.
-    pub fn new(inputs: &ImageInputs<'_>, text: usize, rodata: usize, base: u64) -> Result<Layout, LinkError> {
+    pub fn new(
+        inputs: &ImageInputs<'_>,
+        text: usize,
+        rodata: usize,
+        base: u64,
+    ) -> Result<Layout, LinkError> {
         let text_length = text as u64;
         let rodata_length = rodata as u64;
         let table_length = inputs.text_length * 2;
@@ -55,7 +60,10 @@ impl Layout {
         let guest_offset = (table + table_length).next_multiple_of(PAGE);
         let bytes = guest_offset;
         if bytes > LIMIT {
-            return Err(LinkError::TooLarge { bytes, limit: LIMIT });
+            return Err(LinkError::TooLarge {
+                bytes,
+                limit: LIMIT,
+            });
         }
         let lines_offset = (guest_offset + inputs.guest.len() as u64).next_multiple_of(8);
         Ok(Layout {
@@ -116,28 +124,72 @@ pub fn write(
     symbols: &[ImageSymbol],
     mut manifest: Manifest,
 ) -> Vec<u8> {
-    let line_bytes = lines.iter().flat_map(|l| fields![l.host, l.guest]).collect::<Vec<_>>();
+    let line_bytes = lines
+        .iter()
+        .flat_map(|l| fields![l.host, l.guest])
+        .collect::<Vec<_>>();
     let (symtab, strtab) = symbol_table(symbols);
     let start_code = start::code(&inputs.runner);
     let start_offset = HEADER_LENGTH + PROGRAM_HEADER_LENGTH * 5 + size_of::<Manifest>() as u64;
-    assert!(start_offset + start_code.len() as u64 <= PAGE, "headers and start code fit a page");
+    assert!(
+        start_offset + start_code.len() as u64 <= PAGE,
+        "headers and start code fit a page"
+    );
     let mut file = File::default();
     file.put(start_offset, &start_code);
     let mut sections = vec![
-        file.section(".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, layout.text, layout, text),
-        file.section(".rodata", SHT_PROGBITS, SHF_ALLOC, layout.rodata, layout, rodata),
-        file.section(".vmtrans.table", SHT_PROGBITS, SHF_ALLOC, layout.table, layout, table),
+        file.section(
+            ".text",
+            SHT_PROGBITS,
+            SHF_ALLOC | SHF_EXECINSTR,
+            layout.text,
+            layout,
+            text,
+        ),
+        file.section(
+            ".rodata",
+            SHT_PROGBITS,
+            SHF_ALLOC,
+            layout.rodata,
+            layout,
+            rodata,
+        ),
+        file.section(
+            ".vmtrans.table",
+            SHT_PROGBITS,
+            SHF_ALLOC,
+            layout.table,
+            layout,
+            table,
+        ),
     ];
     for (name, kind, offset, bytes) in [
-        (".vmtrans.guest", SHT_PROGBITS, layout.guest_offset, inputs.guest),
-        (".vmtrans.lines", SHT_PROGBITS, layout.lines_offset, &line_bytes),
+        (
+            ".vmtrans.guest",
+            SHT_PROGBITS,
+            layout.guest_offset,
+            inputs.guest,
+        ),
+        (
+            ".vmtrans.lines",
+            SHT_PROGBITS,
+            layout.lines_offset,
+            &line_bytes,
+        ),
         (".symtab", SHT_SYMTAB, 0, &symtab),
         (".strtab", SHT_STRTAB, 0, &strtab),
     ] {
         let offset = offset.max(file.end().next_multiple_of(8));
         file.put(offset, bytes);
         let length = bytes.len() as u64;
-        sections.push(Section { name, kind, flags: 0, address: 0, offset, length });
+        sections.push(Section {
+            name,
+            kind,
+            flags: 0,
+            address: 0,
+            offset,
+            length,
+        });
     }
     let (table_offset, count) = file.section_headers(sections, symbols.len() + 1);
     file.headers(layout, inputs, start_offset, table_offset, count);
@@ -156,7 +208,14 @@ fn symbol_table(symbols: &[ImageSymbol]) -> (Vec<u8>, Vec<u8>) {
         let name = u32::try_from(strings.len()).unwrap_or(0);
         strings.extend(symbol.name.bytes().filter(|&b| b != 0));
         strings.push(0);
-        table.extend(fields![name, LOCAL_FUNCTION, 0u8, TEXT_SECTION, symbol.address, symbol.size]);
+        table.extend(fields![
+            name,
+            LOCAL_FUNCTION,
+            0u8,
+            TEXT_SECTION,
+            symbol.address,
+            symbol.size
+        ]);
     }
     (table, strings)
 }
@@ -192,26 +251,52 @@ impl File {
     ) -> Section {
         let offset = address - layout.base;
         self.put(offset, bytes);
-        Section { name, kind, flags, address, offset, length: bytes.len() as u64 }
+        Section {
+            name,
+            kind,
+            flags,
+            address,
+            offset,
+            length: bytes.len() as u64,
+        }
     }
 
     /// Appends section names and headers: their offset and count.
     fn section_headers(&mut self, mut sections: Vec<Section>, local_symbols: usize) -> (u64, u16) {
         let mut names = vec![0u8];
-        let name_length = sections.iter().map(|s| s.name.len() + 1).sum::<usize>() + ".shstrtab".len() + 2;
+        let name_length =
+            sections.iter().map(|s| s.name.len() + 1).sum::<usize>() + ".shstrtab".len() + 2;
         let offset = self.end();
         let (kind, length) = (SHT_STRTAB, name_length as u64);
-        sections.push(Section { name: ".shstrtab", kind, flags: 0, address: 0, offset, length });
+        sections.push(Section {
+            name: ".shstrtab",
+            kind,
+            flags: 0,
+            address: 0,
+            offset,
+            length,
+        });
         let mut headers = vec![0u8; 64];
         for (index, section) in (1u32..).zip(&sections) {
             let name = u32::try_from(names.len()).unwrap_or(0);
             names.extend(section.name.bytes());
             names.push(0);
             let (link, info, entry) = match section.kind {
-                SHT_SYMTAB => (index + 1, u32::try_from(local_symbols).unwrap_or(u32::MAX), 24u64),
+                SHT_SYMTAB => (
+                    index + 1,
+                    u32::try_from(local_symbols).unwrap_or(u32::MAX),
+                    24u64,
+                ),
                 _ => (0, 0, 0),
             };
-            let Section { kind, flags, address, offset, length, .. } = *section;
+            let Section {
+                kind,
+                flags,
+                address,
+                offset,
+                length,
+                ..
+            } = *section;
             headers.extend(fields![
                 name, kind, flags, address, offset, length, link, info, 8u64, entry
             ]);
@@ -237,12 +322,25 @@ impl File {
         let mut header = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
         let entry = layout.base + start;
         header.extend(fields![
-            kind, EM_X86_64, 1u32, entry, HEADER_LENGTH, section_headers, 0u32, 64u16, 56u16, 5u16, 64u16,
-            sections, (sections - 1)
+            kind,
+            EM_X86_64,
+            1u32,
+            entry,
+            HEADER_LENGTH,
+            section_headers,
+            0u32,
+            64u16,
+            56u16,
+            5u16,
+            64u16,
+            sections,
+            (sections - 1)
         ]);
         let mut load = |kind: u32, flags: u32, address: u64, length: u64| {
             let offset = address - layout.base;
-            header.extend(fields![kind, flags, offset, address, address, length, length, PAGE]);
+            header.extend(fields![
+                kind, flags, offset, address, address, length, length, PAGE
+            ]);
         };
         load(PT_LOAD, READ_EXECUTE, layout.base, PAGE);
         load(PT_LOAD, READ_EXECUTE, layout.text, layout.text_length);
@@ -275,12 +373,35 @@ impl File {
             lines_offset,
             lines_count,
         } = manifest;
-        let mut bytes = [magic.as_slice(), image_hash, guest_hash, build_hash, contract].concat();
+        let mut bytes = [
+            magic.as_slice(),
+            image_hash,
+            guest_hash,
+            build_hash,
+            contract,
+        ]
+        .concat();
         bytes.extend(fields![
-            host_features, addressing, units, guest_offset, guest_length, guest_bias, text_base, text_length, table,
-            code_base, code_start, code_length, lines_offset, lines_count
+            host_features,
+            addressing,
+            units,
+            guest_offset,
+            guest_length,
+            guest_bias,
+            text_base,
+            text_length,
+            table,
+            code_base,
+            code_start,
+            code_length,
+            lines_offset,
+            lines_count
         ]);
-        assert_eq!(bytes.len(), size_of::<Manifest>(), "the manifest has no padding");
+        assert_eq!(
+            bytes.len(),
+            size_of::<Manifest>(),
+            "the manifest has no padding"
+        );
         self.put(MANIFEST_OFFSET, &bytes);
     }
 }

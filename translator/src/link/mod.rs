@@ -19,7 +19,7 @@ use crate::lift::{
 use crate::unit::Placement;
 use elf::Layout;
 pub use object_file::UnitObject;
-use object_file::{Relocation, RelocationKind, Place, SymbolRef};
+use object_file::{Place, Relocation, RelocationKind, SymbolRef};
 
 /// What cannot be linked.
 #[derive(Debug, Error)]
@@ -31,7 +31,12 @@ pub enum LinkError {
     #[error(
         "unit at {start}: {kind:?} at text offset {offset:#x} would hold {value:#x}, which does not fit"
     )]
-    OutOfRange { start: GuestAddr, kind: RelocationKind, offset: u64, value: i64 },
+    OutOfRange {
+        start: GuestAddr,
+        kind: RelocationKind,
+        offset: u64,
+        value: i64,
+    },
     /// Too much code for one image.
     #[error("the image would have {bytes} bytes, more than {limit}")]
     TooLarge { bytes: u64, limit: u64 },
@@ -80,13 +85,27 @@ pub fn link(inputs: &ImageInputs<'_>, units: &[LinkUnit]) -> Result<Vec<u8>, Lin
     let mut linker = Linker::new(inputs, units);
     linker.place_units();
     linker.place_misses();
-    let layout = Layout::new(inputs, linker.text.len(), linker.rodata.len(), image_base(inputs))?;
+    let layout = Layout::new(
+        inputs,
+        linker.text.len(),
+        linker.rodata.len(),
+        image_base(inputs),
+    )?;
     linker.relocate(&layout)?;
     let table = linker.entry_table(&layout);
     let lines = linker.lines();
     let symbols = linker.symbols(&layout);
     let manifest = linker.manifest(&layout, lines.len());
-    Ok(elf::write(inputs, &layout, &linker.text, &linker.rodata, &table, &lines, &symbols, manifest))
+    Ok(elf::write(
+        inputs,
+        &layout,
+        &linker.text,
+        &linker.rodata,
+        &table,
+        &lines,
+        &symbols,
+        manifest,
+    ))
 }
 
 /// Where the image's first byte is linked.
@@ -132,15 +151,22 @@ impl<'a> Linker<'a> {
         for unit in self.units {
             let mut places = Vec::with_capacity(unit.object.sections.len());
             for section in &unit.object.sections {
-                let (bytes, filler) =
-                    if section.code { (&mut self.text, 0xcc) } else { (&mut self.rodata, 0) };
+                let (bytes, filler) = if section.code {
+                    (&mut self.text, 0xcc)
+                } else {
+                    (&mut self.rodata, 0)
+                };
                 let align = usize::try_from(section.align).unwrap_or(16).max(1);
                 bytes.resize(bytes.len().next_multiple_of(align), filler);
-                places.push(Place { code: section.code, offset: bytes.len() as u64 });
+                places.push(Place {
+                    code: section.code,
+                    offset: bytes.len() as u64,
+                });
                 bytes.extend_from_slice(&section.data);
             }
             let (section, offset) = unit.object.entry;
-            self.code.insert(unit.placement.start, places[section].offset + offset);
+            self.code
+                .insert(unit.placement.start, places[section].offset + offset);
             self.places.push(places);
         }
     }
@@ -148,8 +174,15 @@ impl<'a> Linker<'a> {
     /// Code for every guest address that is called but has no unit.
     fn place_misses(&mut self) {
         for unit in self.units {
-            for name in unit.object.undefined.iter().filter_map(|n| n.strip_prefix(HOST_PREFIX)) {
-                let Some(&target) = reference(name, &unit.placement) else { continue };
+            for name in unit
+                .object
+                .undefined
+                .iter()
+                .filter_map(|n| n.strip_prefix(HOST_PREFIX))
+            {
+                let Some(&target) = reference(name, &unit.placement) else {
+                    continue;
+                };
                 if self.code.contains_key(&target) || self.misses.contains_key(&target) {
                     continue;
                 }
@@ -174,7 +207,10 @@ impl<'a> Linker<'a> {
                 Addressing::Absolute => (RelocationKind::Signed32, target.get().cast_signed()),
                 Addressing::Relative => {
                     let from = layout.text + site + 4;
-                    (RelocationKind::Pc32, target.get().wrapping_sub(from).cast_signed())
+                    (
+                        RelocationKind::Pc32,
+                        target.get().wrapping_sub(from).cast_signed(),
+                    )
                 }
             };
             self.patch(GuestAddr::new(target.get()), true, site, kind, value)?;
@@ -190,7 +226,13 @@ impl<'a> Linker<'a> {
         relocation: &Relocation,
     ) -> Result<(), LinkError> {
         let start = unit.placement.start;
-        let base = |place: Place| if place.code { layout.text } else { layout.rodata };
+        let base = |place: Place| {
+            if place.code {
+                layout.text
+            } else {
+                layout.rodata
+            }
+        };
         let symbol = match &relocation.symbol {
             SymbolRef::Section(section, offset) => {
                 let place = self.places[index][*section];
@@ -198,7 +240,10 @@ impl<'a> Linker<'a> {
             }
             SymbolRef::Undefined(name) => self
                 .symbol_value(layout, name, &unit.placement)
-                .ok_or_else(|| LinkError::Object { start, what: format!("unknown symbol {name}") })?,
+                .ok_or_else(|| LinkError::Object {
+                    start,
+                    what: format!("unknown symbol {name}"),
+                })?,
         };
         let place = self.places[index][relocation.section];
         let site = place.offset + relocation.offset;
@@ -207,7 +252,13 @@ impl<'a> Linker<'a> {
             RelocationKind::Pc32 => value.wrapping_sub(base(place) + site),
             _ => value,
         };
-        self.patch(start, place.code, site, relocation.kind, value.cast_signed())
+        self.patch(
+            start,
+            place.code,
+            site,
+            relocation.kind,
+            value.cast_signed(),
+        )
     }
 
     fn symbol_value(&self, layout: &Layout, name: &str, placement: &Placement) -> Option<u64> {
@@ -235,7 +286,11 @@ impl<'a> Linker<'a> {
         kind: RelocationKind,
         value: i64,
     ) -> Result<(), LinkError> {
-        let bytes = if code { &mut self.text } else { &mut self.rodata };
+        let bytes = if code {
+            &mut self.text
+        } else {
+            &mut self.rodata
+        };
         let at = usize::try_from(site).expect("offsets are of a vector");
         let fits = match kind {
             RelocationKind::Absolute64 => true,
@@ -243,9 +298,18 @@ impl<'a> Linker<'a> {
             RelocationKind::Signed32 | RelocationKind::Pc32 => i32::try_from(value).is_ok(),
         };
         if !fits {
-            return Err(LinkError::OutOfRange { start, kind, offset: site, value });
+            return Err(LinkError::OutOfRange {
+                start,
+                kind,
+                offset: site,
+                value,
+            });
         }
-        let length = if kind == RelocationKind::Absolute64 { 8 } else { 4 };
+        let length = if kind == RelocationKind::Absolute64 {
+            8
+        } else {
+            4
+        };
         bytes[at..at + length].copy_from_slice(&value.to_le_bytes()[..length]);
         Ok(())
     }
@@ -263,7 +327,9 @@ impl<'a> Linker<'a> {
         let mut table = vec![0; entries * 4];
         for (&addr, &offset) in &self.code {
             let index = addr.wrapping_distance(self.inputs.text_base) / 2;
-            let Ok(at) = usize::try_from(index * 4) else { continue };
+            let Ok(at) = usize::try_from(index * 4) else {
+                continue;
+            };
             let value = layout.text + offset - self.code_base(layout);
             if let (Some(entry), Ok(value)) = (table.get_mut(at..at + 4), u32::try_from(value)) {
                 entry.copy_from_slice(&value.to_le_bytes());
@@ -281,7 +347,10 @@ impl<'a> Linker<'a> {
                 let addr = unit.placement.start.wrapping_offset(offset);
                 let guest = addr.wrapping_distance(self.inputs.text_base);
                 let host = u32::try_from(base + host).unwrap_or(u32::MAX);
-                lines.push(LineEntry { host, guest: u32::try_from(guest).unwrap_or(u32::MAX) });
+                lines.push(LineEntry {
+                    host,
+                    guest: u32::try_from(guest).unwrap_or(u32::MAX),
+                });
             }
         }
         lines.sort_by_key(|l| l.host);

@@ -2,8 +2,8 @@
 
 use object::read::elf::ElfFile64;
 use object::{
-    Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget, SectionKind, SymbolSection,
-    elf,
+    Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget, SectionKind,
+    SymbolSection, elf,
 };
 use vmtrans_isa::GuestAddr;
 
@@ -104,7 +104,11 @@ impl UnitObject {
                 continue;
             }
             numbers.insert(section.index(), sections.len());
-            sections.push(Section { code, align: section.align(), data });
+            sections.push(Section {
+                code,
+                align: section.align(),
+                data,
+            });
         }
         let mut unit = UnitObject {
             sections,
@@ -129,7 +133,9 @@ impl UnitObject {
                     let number = numbers.get(&section).ok_or("its code is in no section")?;
                     self.entry = (*number, symbol.address());
                 }
-                SymbolSection::Undefined if !name.is_empty() => self.undefined.push(name.to_owned()),
+                SymbolSection::Undefined if !name.is_empty() => {
+                    self.undefined.push(name.to_owned())
+                }
                 _ => {}
             }
         }
@@ -138,7 +144,9 @@ impl UnitObject {
 
     fn read_relocations(&mut self, file: &File<'_>, numbers: &Numbers) -> Result<(), String> {
         for section in file.sections() {
-            let Some(&number) = numbers.get(&section.index()) else { continue };
+            let Some(&number) = numbers.get(&section.index()) else {
+                continue;
+            };
             for (offset, relocation) in section.relocations() {
                 let RelocationFlags::Elf { r_type } = relocation.flags() else {
                     return Err("a relocation that is not ELF's".to_owned());
@@ -148,7 +156,11 @@ impl UnitObject {
                     elf::R_X86_64_32 => RelocationKind::Unsigned32,
                     elf::R_X86_64_32S => RelocationKind::Signed32,
                     elf::R_X86_64_PC32 | elf::R_X86_64_PLT32 => RelocationKind::Pc32,
-                    other => return Err(format!("relocation of type {other:?}, which no unit should have")),
+                    other => {
+                        return Err(format!(
+                            "relocation of type {other:?}, which no unit should have"
+                        ));
+                    }
                 };
                 let RelocationTarget::Symbol(index) = relocation.target() else {
                     return Err("a relocation without a symbol".to_owned());
@@ -156,13 +168,21 @@ impl UnitObject {
                 let symbol = file.symbol_by_index(index).map_err(|e| e.to_string())?;
                 let symbol = match symbol.section() {
                     SymbolSection::Section(section) => {
-                        let to = numbers.get(&section).ok_or("a relocation to a section that is not kept")?;
+                        let to = numbers
+                            .get(&section)
+                            .ok_or("a relocation to a section that is not kept")?;
                         SymbolRef::Section(*to, symbol.address())
                     }
                     _ => SymbolRef::Undefined(symbol.name().map_err(|e| e.to_string())?.to_owned()),
                 };
                 let addend = relocation.addend();
-                self.relocations.push(Relocation { section: number, offset, kind, symbol, addend });
+                self.relocations.push(Relocation {
+                    section: number,
+                    offset,
+                    kind,
+                    symbol,
+                    addend,
+                });
             }
         }
         Ok(())
@@ -210,8 +230,8 @@ trait IsEmpty {
 
 impl IsEmpty for gimli::DebugLine<gimli::EndianSlice<'_, gimli::LittleEndian>> {
     fn reader_is_empty(&self) -> bool {
-        use gimli::Section as _;
         use gimli::Reader as _;
+        use gimli::Section as _;
         self.reader().is_empty()
     }
 }

@@ -97,7 +97,10 @@ fn raw() -> &'static [u8] {
         static vmtrans_image_start: u8;
         static vmtrans_image_start_end: u8;
     }
-    let (start, end) = (&raw const vmtrans_image_start, &raw const vmtrans_image_start_end);
+    let (start, end) = (
+        &raw const vmtrans_image_start,
+        &raw const vmtrans_image_start_end,
+    );
     let length = end.addr() - start.addr();
     // SAFETY: both labels are in one section, which the assembly above fills from the first to
     // the second.

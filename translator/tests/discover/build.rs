@@ -16,19 +16,23 @@ pub fn compile(name: &str, source: &str, flags: &[&str]) -> Vec<u8> {
     let output = dir.path().join("program");
     std::fs::write(&input, source).expect("the source is written");
     let compiler = if name.ends_with("cpp") { "g++" } else { "gcc" };
-    run(
-        Command::new(format!("riscv64-linux-gnu-{compiler}"))
-            .arg("-o")
-            .arg(&output)
-            .arg(&input)
-            .args(flags),
-    );
+    run(Command::new(format!("riscv64-linux-gnu-{compiler}"))
+        .arg("-o")
+        .arg(&output)
+        .arg(&input)
+        .args(flags));
     std::fs::read(output).expect("the program is there")
 }
 
 /// Assembles a program without any library.
 pub fn assemble(source: &str) -> Vec<u8> {
-    let flags = ["-nostdlib", "-static", "-no-pie", "-march=rv64gc_zba_zbb", "-mabi=lp64d"];
+    let flags = [
+        "-nostdlib",
+        "-static",
+        "-no-pie",
+        "-march=rv64gc_zba_zbb",
+        "-mabi=lp64d",
+    ];
     compile("program.S", source, &flags)
 }
 
@@ -76,7 +80,9 @@ pub fn symbols(guest: &Guest) -> BTreeMap<String, GuestAddr> {
 /// The function with a name.
 pub fn named<'a>(found: &'a Discovery, name: &str) -> &'a Function {
     let mut functions = found.functions.iter();
-    functions.find(|f| f.name.as_deref() == Some(name)).unwrap_or_else(|| panic!("no {name}"))
+    functions
+        .find(|f| f.name.as_deref() == Some(name))
+        .unwrap_or_else(|| panic!("no {name}"))
 }
 
 /// An instruction of a function.
@@ -87,29 +93,52 @@ pub fn at(function: &Function, addr: GuestAddr) -> &Located {
 
 /// What holds for all functions, whatever the guest.
 pub fn check(found: &Discovery) {
-    assert!(found.functions.windows(2).all(|pair| pair[0].start < pair[1].start));
+    assert!(
+        found
+            .functions
+            .windows(2)
+            .all(|pair| pair[0].start < pair[1].start)
+    );
     found.functions.iter().for_each(check_function);
     assert!((0.0..=1.0).contains(&found.coverage), "{}", found.coverage);
 }
 
 fn check_function(function: &Function) {
-    let Function { start, insns, blocks, .. } = function;
+    let Function {
+        start,
+        insns,
+        blocks,
+        ..
+    } = function;
     assert!(blocks.contains_key(start), "{start}");
-    assert!(insns.windows(2).all(|pair| pair[0].addr < pair[1].addr), "{start}");
+    assert!(
+        insns.windows(2).all(|pair| pair[0].addr < pair[1].addr),
+        "{start}"
+    );
     let mut next = 0;
     for (&addr, block) in blocks {
-        assert_eq!(block.first, next, "{start}: blocks are in the order of instructions");
+        assert_eq!(
+            block.first, next,
+            "{start}: blocks are in the order of instructions"
+        );
         next += block.count;
         let insns = &insns[block.first..next];
         assert_eq!(insns[0].addr, addr, "{start}");
         for pair in insns.windows(2) {
             let length = pair[0].insn.map_or(2, |insn| u64::from(insn.len));
-            assert_eq!(pair[1].addr.wrapping_distance(pair[0].addr), length, "{start}");
+            assert_eq!(
+                pair[1].addr.wrapping_distance(pair[0].addr),
+                length,
+                "{start}"
+            );
         }
     }
     assert_eq!(next, insns.len(), "{start}");
     for table in insns.iter().filter_map(|i| i.note.table.as_ref()) {
         assert!(insns[table.load].insn.is_some(), "{start}");
-        assert!(table.targets.iter().all(|t| blocks.contains_key(t)), "{start}");
+        assert!(
+            table.targets.iter().all(|t| blocks.contains_key(t)),
+            "{start}"
+        );
     }
 }

@@ -24,15 +24,28 @@ void _start(void) { exit(main(0, NULL)); }
 "#;
 
 /// A program that relocates itself, for which the cross compiler has no start-up code.
-const PIE: &[&str] = &["-Os", "-static-pie", "-fpie", "-nostartfiles", "-DOWN_START", "-lm"];
+const PIE: &[&str] = &[
+    "-Os",
+    "-static-pie",
+    "-fpie",
+    "-nostartfiles",
+    "-DOWN_START",
+    "-lm",
+];
 
 /// Of the functions that the symbols of the whole program name, how many a discovery without
 /// symbols finds, in percent.
 fn recall(flags: &[&str], without: fn(&[u8]) -> Vec<u8>) -> (f64, f64) {
     let program = compile("program.c", HELLO, flags);
-    let wanted = symbols(&guest(&program)).into_values().collect::<BTreeSet<_>>();
+    let wanted = symbols(&guest(&program))
+        .into_values()
+        .collect::<BTreeSet<_>>();
     let found = find(&guest(&without(&program)));
-    let starts = found.functions.iter().map(|f| f.start).collect::<BTreeSet<_>>();
+    let starts = found
+        .functions
+        .iter()
+        .map(|f| f.start)
+        .collect::<BTreeSet<_>>();
     let percent = |n: usize| 100.0 * f64::from(u32::try_from(n).expect("few functions"));
     let recall = percent(wanted.intersection(&starts).count()) / percent(wanted.len()) * 100.0;
     assert!(wanted.len() > 500, "a static program has all of libc");
@@ -50,7 +63,9 @@ fn a_stripped_program_has_the_functions_of_its_symbols() {
 
 #[test]
 fn section_headers_are_not_needed() {
-    let (recall, _) = recall(&["-O2", "-static", "-lm"], |program| drop_sections(&strip(program)));
+    let (recall, _) = recall(&["-O2", "-static", "-lm"], |program| {
+        drop_sections(&strip(program))
+    });
     assert!(recall >= 99.0, "{recall} %");
 }
 
@@ -116,8 +131,17 @@ fn what_follows_a_call_that_does_not_return_is_another_function() {
         ",
     );
     let found = find(&guest(&strip(&program)));
-    let lengths = found.functions.iter().map(|f| f.insns.len()).collect::<Vec<_>>();
-    assert_eq!(lengths, [5, 2, 3], "start, pointed, die: {:?}", found.functions);
+    let lengths = found
+        .functions
+        .iter()
+        .map(|f| f.insns.len())
+        .collect::<Vec<_>>();
+    assert_eq!(
+        lengths,
+        [5, 2, 3],
+        "start, pointed, die: {:?}",
+        found.functions
+    );
 }
 
 #[test]
@@ -139,12 +163,21 @@ fn exceptions_land_in_functions() {
     assert!(pads > 50, "libstdc++ has many: {pads}");
     let main = named(&found, "main").start;
     let inside = found.functions.iter().filter(|f| {
-        f.name.as_deref().is_some_and(|n| n.starts_with("main+") || n.starts_with("main.cold"))
+        f.name
+            .as_deref()
+            .is_some_and(|n| n.starts_with("main+") || n.starts_with("main.cold"))
     });
-    assert!(inside.count() >= 2, "a catch and a cleanup of main at {main}");
+    assert!(
+        inside.count() >= 2,
+        "a catch and a cleanup of main at {main}"
+    );
     // Landing pads repeat code of their functions, but not without measure.
     let distinct = found.statistics.covered_bytes / 2;
-    assert!(found.statistics.instructions < distinct * 2, "{:?}", found.statistics);
+    assert!(
+        found.statistics.instructions < distinct * 2,
+        "{:?}",
+        found.statistics
+    );
 }
 
 #[test]
@@ -165,7 +198,11 @@ fn a_missed_entry_becomes_a_function_inside_of_another() {
     check(&found);
     let starts = found.functions.iter().map(|f| f.start).collect::<Vec<_>>();
     assert_eq!(starts, [guest.entry(), entry]);
-    assert_eq!(found.functions[1].insns.len(), 4, "the loop from its middle");
+    assert_eq!(
+        found.functions[1].insns.len(),
+        4,
+        "the loop from its middle"
+    );
 }
 
 #[test]
@@ -196,7 +233,10 @@ fn long_functions_are_cut() {
     assert!(longest <= Some(8100), "{longest:?}");
     assert!(found.functions.len() < 40, "{}", found.functions.len());
     let distinct = found.statistics.covered_bytes;
-    assert!(found.statistics.instructions * 2 <= distinct, "nothing is in two of them");
+    assert!(
+        found.statistics.instructions * 2 <= distinct,
+        "nothing is in two of them"
+    );
 }
 
 #[test]
@@ -204,7 +244,10 @@ fn the_number_of_threads_does_not_matter() {
     let program = compile("program.c", HELLO, &["-O2", "-static", "-lm"]);
     let guest = guest(&program);
     let with = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("a pool");
         format!("{:?}", pool.install(|| find(&guest)))
     };
     assert!(with(1) == with(4));

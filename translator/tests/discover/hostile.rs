@@ -52,7 +52,11 @@ fn damaged_programs() {
     for round in 0..24 {
         let mut damaged = program.clone();
         // Some hit the headers and tables, others anything.
-        let end = if round % 2 == 0 { 0x1000 } else { damaged.len() };
+        let end = if round % 2 == 0 {
+            0x1000
+        } else {
+            damaged.len()
+        };
         for _ in 0..1 << random.below(10) {
             let at = 0x40 + random.below(end - 0x40);
             damaged[at] = random.next().to_le_bytes()[0];
@@ -93,7 +97,11 @@ fn shared_code_is_not_copied_without_end() {
     ";
     let before = Instant::now();
     let found = find(&guest(&assemble(source)));
-    assert!(before.elapsed() < Duration::from_secs(20), "{:?}", found.statistics);
+    assert!(
+        before.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        found.statistics
+    );
     assert!(found.statistics.work < 10_000_000, "{:?}", found.statistics);
 }
 

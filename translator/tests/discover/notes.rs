@@ -16,7 +16,11 @@ fn only(source: &str) -> (Guest, Discovery) {
 }
 
 fn notes(found: &Discovery, start: GuestAddr) -> Vec<Note> {
-    let function = found.functions.iter().find(|f| f.start == start).expect("a function");
+    let function = found
+        .functions
+        .iter()
+        .find(|f| f.start == start)
+        .expect("a function");
     function.insns.iter().map(|i| i.note.clone()).collect()
 }
 
@@ -43,7 +47,11 @@ fn addresses_are_noted_where_they_are_made_and_used() {
     assert!(notes[0].result.is_some());
     assert_eq!(notes[2].address, Some(data.wrapping_offset(8)));
     assert_eq!(notes[3].address, Some(data.wrapping_offset(4)));
-    assert_eq!(notes[4], Note::default(), "a sum with an unknown is unknown");
+    assert_eq!(
+        notes[4],
+        Note::default(),
+        "a sum with an unknown is unknown"
+    );
 }
 
 #[test]
@@ -86,7 +94,10 @@ fn nothing_is_known_behind_a_call() {
     );
     let notes = notes(&found, guest.entry());
     assert!(notes[1].result.is_some());
-    assert!(notes[5..].iter().all(|n| *n == Note::default()), "{notes:?}");
+    assert!(
+        notes[5..].iter().all(|n| *n == Note::default()),
+        "{notes:?}"
+    );
 }
 
 #[test]

@@ -11,7 +11,10 @@ fn busybox() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/corpus");
     let path = corpus.join("busybox-static/usr/bin/busybox");
     let Ok(bytes) = std::fs::read(&path) else {
-        eprintln!("{} is not there; cargo xtask test fetches it", path.display());
+        eprintln!(
+            "{} is not there; cargo xtask test fetches it",
+            path.display()
+        );
         return;
     };
     let found = find(&Guest::new(bytes, &path).expect("a guest program"));

@@ -27,7 +27,10 @@ const PIE: &[&str] = &["-O2", "-fpie", "-static-pie", "-nostdlib", "-Wl,-e,main"
 
 fn tables(program: &[u8], function: &str) -> Vec<JumpTable> {
     let found = find(&guest(program));
-    let tables = named(&found, function).insns.iter().filter_map(|i| i.note.table.clone());
+    let tables = named(&found, function)
+        .insns
+        .iter()
+        .filter_map(|i| i.note.table.clone());
     tables.collect()
 }
 
@@ -61,7 +64,11 @@ fn labels_as_values_are_a_table() {
         let tables = tables(&compile("program.c", source, flags), "run");
         assert!(!tables.is_empty(), "{flags:?}");
         for table in tables {
-            assert_eq!((table.entry_bytes, table.targets.len()), (8, 4), "{flags:?}");
+            assert_eq!(
+                (table.entry_bytes, table.targets.len()),
+                (8, 4),
+                "{flags:?}"
+            );
         }
     }
 }
@@ -111,7 +118,11 @@ fn scaled_indices_of_all_kinds() {
     for scale in scale {
         let code = format!("lla a5, table\n {scale}\n lw a0, 0(a0)\n add a0, a0, a5\n jr a0");
         let found = dispatch(&code, RELATIVE);
-        assert_eq!(found.iter().map(|t| t.targets.len()).collect::<Vec<_>>(), [3], "{scale}");
+        assert_eq!(
+            found.iter().map(|t| t.targets.len()).collect::<Vec<_>>(),
+            [3],
+            "{scale}"
+        );
         assert_eq!(found[0].entry_bytes, 4);
     }
 }
@@ -122,7 +133,12 @@ fn absolute_entries() {
     assert_eq!(dispatch(code, ABSOLUTE)[0].targets.len(), 3);
     let code = "lui a5, %hi(table)\n addi a5, a5, %lo(table)\n slli a0, a0, 2\n add a0, a0, a5
         lw a0, 0(a0)\n jr a0";
-    assert_eq!(dispatch(code, "table: .word c0, c1, c2, 0")[0].targets.len(), 3);
+    assert_eq!(
+        dispatch(code, "table: .word c0, c1, c2, 0")[0]
+            .targets
+            .len(),
+        3
+    );
 }
 
 #[test]
@@ -171,7 +187,10 @@ fn function_pointers_are_no_table() {
 #[test]
 fn a_table_that_may_be_written_is_none() {
     let code = "lla a5, table\n sh3add a0, a0, a5\n ld a0, 0(a0)\n jr a0";
-    assert_eq!(dispatch(code, &format!(".data\n .balign 8\n {ABSOLUTE}")), []);
+    assert_eq!(
+        dispatch(code, &format!(".data\n .balign 8\n {ABSOLUTE}")),
+        []
+    );
 }
 
 #[test]
@@ -204,6 +223,9 @@ fn a_table_behind_a_case_of_another() {
         "#,
         &["-O2", "-static", "-fno-tree-switch-conversion"],
     );
-    let lengths = tables(&program, "nested").iter().map(|t| t.targets.len()).collect::<Vec<_>>();
+    let lengths = tables(&program, "nested")
+        .iter()
+        .map(|t| t.targets.len())
+        .collect::<Vec<_>>();
     assert_eq!(lengths, [6, 6]);
 }
