@@ -11,7 +11,7 @@ use goblin::elf::header::{
     ET_DYN, ET_EXEC, ET_REL, Header, machine_to_str,
 };
 use goblin::elf::program_header::{
-    PT_DYNAMIC, PT_GNU_EH_FRAME, PT_INTERP, PT_LOAD, PT_TLS, ProgramHeader,
+    PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_STACK, PT_INTERP, PT_LOAD, PT_TLS, ProgramHeader,
 };
 use vmtrans_isa::GuestAddr;
 
@@ -75,6 +75,8 @@ pub struct GuestElf {
     pub eh_frame_header: Option<TableAddress>,
     /// `PT_TLS`.
     pub tls: Option<TableAddress>,
+    /// Whether it executes code on its stack (`PT_GNU_STACK`).
+    pub executable_stack: bool,
     /// The ELF header's flags: float ABI and the like.
     pub flags: u32,
     /// Where its section headers are said to be.
@@ -110,6 +112,9 @@ impl GuestElf {
             dynamic: table(&headers, PT_DYNAMIC),
             eh_frame_header: table(&headers, PT_GNU_EH_FRAME),
             tls: table(&headers, PT_TLS),
+            executable_stack: headers
+                .iter()
+                .any(|h| h.p_type == PT_GNU_STACK && h.p_flags & PF_X != 0),
             flags: header.e_flags,
             section_headers: (header.e_shoff, header.e_shnum),
             segments,

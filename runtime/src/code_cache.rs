@@ -5,16 +5,9 @@ use vmtrans_isa::riscv::Insn;
 const ENTRIES: usize = 1 << 14;
 
 /// A direct-mapped cache of decoded instructions.
+#[derive(Default)]
 pub struct CodeCache {
     entries: Vec<(u64, Option<Insn>)>,
-}
-
-impl Default for CodeCache {
-    fn default() -> CodeCache {
-        CodeCache {
-            entries: Vec::new(),
-        }
-    }
 }
 
 /// An address at which no instruction can be.
