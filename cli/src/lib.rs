@@ -27,6 +27,7 @@ pub struct Cli {
     /// Say more on standard error; twice for even more.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -74,6 +75,7 @@ pub struct CompilerCli {
     /// Say more on standard error.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// What to do.
     #[command(subcommand)]
     pub command: CompilerCommand,
 }
@@ -107,6 +109,7 @@ pub struct CompileArgs {
     /// Where to write the image; without it the image goes to the cache only.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// What code is made.
     #[command(flatten)]
     pub code: CodeArgs,
     /// How many units are compiled at a time; 0 for one on each CPU.
@@ -151,12 +154,24 @@ pub struct RunArgs {
     /// Do not start a translation behind the running guest.
     #[arg(long)]
     pub no_background: bool,
-    /// An image or a guest program.
-    #[arg(value_name = "PROGRAM")]
-    pub program: PathBuf,
+    /// An image or a guest program, and its arguments.
+    // One list: what follows the program is the program's, options that we know too.
+    #[arg(value_name = "PROGRAM", required = true, num_args = 1.., trailing_var_arg = true)]
+    pub command: Vec<std::ffi::OsString>,
+}
+
+impl RunArgs {
+    /// The image or the guest program.
+    pub fn program(&self) -> &std::path::Path {
+        self.command
+            .first()
+            .map_or("".as_ref(), |program| program.as_ref())
+    }
+
     /// The guest's arguments.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub arguments: Vec<std::ffi::OsString>,
+    pub fn arguments(&self) -> &[std::ffi::OsString] {
+        self.command.get(1..).unwrap_or_default()
+    }
 }
 
 /// What `inspect` shows.
@@ -183,6 +198,7 @@ pub struct InspectArgs {
     /// What to show of it.
     #[arg(short, long, value_enum, default_value = "guest")]
     pub stage: StageName,
+    /// What code is made.
     #[command(flatten)]
     pub code: CodeArgs,
 }
@@ -190,6 +206,7 @@ pub struct InspectArgs {
 /// Arguments of `cache`.
 #[derive(Clone, Debug, Args)]
 pub struct CacheArgs {
+    /// What to do.
     #[command(subcommand)]
     pub command: CacheCommand,
 }

@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    log(cli.verbose);
     let result = match &cli.command {
         Command::Run(args) => run::run(args, cli.verbose),
         Command::Compile(_) | Command::Inspect(_) => compiler::replace_process(),
@@ -30,6 +31,21 @@ fn main() -> ExitCode {
             ExitCode::from(run::exit_status(&error))
         }
     }
+}
+
+/// What is traced goes to standard error, where it was asked for.
+fn log(verbose: u8) {
+    let level = match verbose {
+        // Not even prepared: every guest's start would pay for it.
+        0 => return,
+        1 => tracing::Level::WARN,
+        2 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    };
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr);
+    log.without_time().with_target(false).init();
 }
 
 /// Prints help to standard output and errors to standard error.

@@ -29,7 +29,7 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 /// # Errors
 /// Where it could not.
 pub fn run(args: &RunArgs, verbose: u8) -> Result<ExitCode> {
-    let path = &args.program;
+    let path = args.program();
     let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
     let mut header = [0; 64];
     let read = file
@@ -82,7 +82,7 @@ impl Target {
             return plain(file);
         }
         // What is no ELF file is the loader's to refuse.
-        let Ok((hash, _)) = cache.content_hash_of(&file, &args.program) else {
+        let Ok((hash, _)) = cache.content_hash_of(&file, args.program()) else {
             return plain(file);
         };
         let key = image_key(hash.as_bytes(), CONTRACT);
@@ -103,7 +103,7 @@ impl Target {
             };
         }
         if is_riscv64(&file) {
-            compiler::start_behind(&args.program);
+            compiler::start_behind(args.program());
         }
         Target {
             image,
@@ -197,8 +197,8 @@ fn start(target: Target, args: &RunArgs, verbose: u8) -> Result<Infallible> {
     let name = args
         .argv0
         .clone()
-        .unwrap_or_else(|| args.program.clone().into_os_string());
-    let arguments = std::iter::once(&name).chain(&args.arguments);
+        .unwrap_or_else(|| args.program().as_os_str().to_owned());
+    let arguments = std::iter::once(&name).chain(args.arguments());
     let arguments = arguments
         .map(|a| CString::new(a.clone().into_vec()))
         .collect::<Result<Vec<_>, _>>()?;
@@ -211,7 +211,7 @@ fn start(target: Target, args: &RunArgs, verbose: u8) -> Result<Infallible> {
     let config = RunConfig {
         image: target.image,
         guest: target.guest,
-        path: args.program.clone(),
+        path: args.program().to_owned(),
         arguments,
         environment: environment.collect::<Result<Vec<_>, _>>()?,
         linux: linux::Config {
@@ -221,7 +221,7 @@ fn start(target: Target, args: &RunArgs, verbose: u8) -> Result<Infallible> {
         },
         interpreter_only: args.tier == TierName::Interpreter,
         crash_report: args.crash_report,
-        on_exit: target.guest_hash.map(|hash| keep_misses(hash)),
+        on_exit: target.guest_hash.map(keep_misses),
         watch: target.watch,
     };
     Ok(vmtrans_runtime::run(config)?)

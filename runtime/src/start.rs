@@ -156,13 +156,14 @@ fn load_guest(config: &RunConfig) -> Result<Loaded, RunError> {
         offset,
         length,
     };
-    let reserved: [Range<u64>; 1] = [IMAGE_BASE..1 << 31];
+    let images = IMAGE_BASE..1 << 31;
+    let reserved: &[Range<u64>] = std::slice::from_ref(&images);
     let config = LoadConfig {
         path: &config.path,
         arguments: &config.arguments,
         environment: &config.environment,
         bias,
-        reserved: &reserved,
+        reserved,
     };
     Ok(load(&source, &config)?)
 }

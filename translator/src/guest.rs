@@ -275,7 +275,7 @@ impl Guest {
     /// Whether an address is probably that of an instruction (see [`Guest::code_ranges`]).
     pub fn is_code(&self, addr: GuestAddr) -> bool {
         let after = self.code.partition_point(|r| r.start <= addr);
-        addr.get() % 2 == 0 && after > 0 && self.code[after - 1].contains(addr)
+        addr.get().is_multiple_of(2) && after > 0 && self.code[after - 1].contains(addr)
     }
 
     /// The number at an address, if it is the same from the first instruction to the last: never

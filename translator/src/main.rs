@@ -5,7 +5,7 @@ mod inspect;
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -38,10 +38,11 @@ fn main() -> ExitCode {
 
 /// A missing file and a file that is no guest program have statuses of their own.
 fn exit_status(error: &anyhow::Error) -> u8 {
-    if let Some(error) = error.downcast_ref::<std::io::Error>()
-        && error.kind() == std::io::ErrorKind::NotFound
-    {
-        return EXIT_NOT_FOUND;
+    if let Some(Unreadable { source, .. }) = error.downcast_ref() {
+        return match source.kind() {
+            std::io::ErrorKind::NotFound => EXIT_NOT_FOUND,
+            _ => EXIT_CANNOT_EXECUTE,
+        };
     }
     if error
         .downcast_ref::<vmtrans_translator::guest::GuestError>()
@@ -52,9 +53,20 @@ fn exit_status(error: &anyhow::Error) -> u8 {
     EXIT_FAILURE
 }
 
+/// The guest program cannot be read. That other files cannot is a failure like any.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot be read", path.display())]
+struct Unreadable {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
 /// Reads a guest program.
 fn read_guest(path: &Path) -> Result<Guest> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = std::fs::read(path).map_err(|source| Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
     Ok(Guest::new(bytes, path)?)
 }
 

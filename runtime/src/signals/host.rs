@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 
-use super::{Action, COUNT, DEFAULT, IGNORE, ProcessSignals, bit};
+use super::{Action, DEFAULT, IGNORE, ProcessSignals, bit};
 use crate::thread::Thread;
 use crate::{dispatch, entry};
 
@@ -376,9 +376,4 @@ fn guest_fault(t: &mut Thread, pc: u64, what: Info, context: &ucontext_t) -> Opt
     super::set_fault(t, info);
     t.interpreting = false;
     Some(landing)
-}
-
-/// All signals that there are.
-pub fn all() -> impl Iterator<Item = u32> {
-    1..=COUNT
 }

@@ -30,7 +30,7 @@ impl Slots {
     pub fn of(self, addr: GuestAddr) -> Option<usize> {
         let distance = addr.wrapping_distance(self.base);
         let slot = usize::try_from(distance / 2).ok()?;
-        (distance % 2 == 0 && slot < self.count).then_some(slot)
+        (distance.is_multiple_of(2) && slot < self.count).then_some(slot)
     }
 
     /// The address with this number.
@@ -106,6 +106,7 @@ impl Places {
     }
 
     /// All, by address.
+    #[cfg(test)]
     pub fn iter(&self) -> impl Iterator<Item = GuestAddr> + '_ {
         let words = self.bits.iter().enumerate().filter(|(_, w)| **w != 0);
         words.flat_map(move |(index, &word)| {

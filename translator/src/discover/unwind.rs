@@ -115,7 +115,7 @@ fn read_frames(guest: &Guest, start: GuestAddr) -> Unwind {
             continue;
         };
         let range = Range { start, end };
-        if start >= end || !guest.is_executable(start) || start.get() % 2 != 0 {
+        if start >= end || !guest.is_executable(start) || !start.get().is_multiple_of(2) {
             continue;
         }
         found.ranges.push(range);

@@ -77,8 +77,6 @@ pub struct Flow {
     pub flags: HashMap<usize, KeptFlags>,
     /// Blocks that begin with a safepoint.
     pub headers: HashSet<i64>,
-    /// The unit reads or writes the accrued exception flags.
-    pub strict_floats: bool,
 }
 
 impl Flow {
@@ -118,7 +116,6 @@ impl Flow {
             live_after: HashMap::new(),
             flags,
             headers: loop_headers(unit),
-            strict_floats,
         };
         flow.solve_dirty(unit);
         flow.solve_live(unit);

@@ -23,6 +23,7 @@ use object_file::{Place, Relocation, RelocationKind, SymbolRef};
 
 /// What cannot be linked.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "each field is in the message")]
 pub enum LinkError {
     /// A unit's object is not what LLVM writes.
     #[error("object of the unit at {start}: {what}")]
