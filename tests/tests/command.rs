@@ -161,14 +161,14 @@ fn functions_can_be_inspected() {
         "{list}"
     );
     let stages = [
-        ("guest", &["<swap>:", "ret"][..]),
+        ("guest", &["<variadic>:", "ret"][..]),
         ("lifted", &["define ", "regcallcc"]),
         ("optimised", &["define ", "ret"]),
         ("assembly", &[".text", "ret"]),
     ];
     for (stage, parts) in stages {
         let text = inspect()
-            .args(["-f", "swap", "--stage", stage])
+            .args(["-f", "variadic", "--stage", stage])
             .succeed()
             .out();
         for part in parts {

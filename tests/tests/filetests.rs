@@ -141,23 +141,36 @@ fn inspect(sandbox: &Sandbox, guest: &Path, stage: &str) -> String {
         count(&text)
     } else {
         text.lines()
-            .filter(|line| is_stable(line))
+            .filter_map(essence)
             .collect::<Vec<_>>()
             .join("\n")
     }
 }
 
-/// What names the compiler itself says nothing of the code.
-fn is_stable(line: &str) -> bool {
-    ![
+/// A line without what says nothing of the code: the compiler's name, debug information.
+fn essence(line: &str) -> Option<String> {
+    let noise = [
         "source_filename",
-        "target datalayout",
+        "target ",
         "; ModuleID",
+        "attributes ",
+        "!",
         "\t.ident",
         "\t.file",
-    ]
-    .iter()
-    .any(|start| line.starts_with(start))
+    ];
+    if noise.iter().any(|start| line.starts_with(start)) {
+        return None;
+    }
+    let mut line = line.to_owned();
+    while let Some(at) = line.find(", !dbg !").or_else(|| line.find(" !dbg !")) {
+        let rest = &line[at + 1..];
+        let number = rest.find("!dbg !").map_or(0, |n| n + "!dbg !".len());
+        let end = rest[number..]
+            .find(|c: char| !c.is_ascii_digit())
+            .map_or(rest.len(), |e| number + e);
+        line.replace_range(at..=at + end, "");
+    }
+    Some(line)
 }
 
 /// Host instructions by mnemonic.
