@@ -1,5 +1,5 @@
 // args: one '' two
-// skip: qemu gives another file for /proc/self/exe's status and does not name the heap
+// skip: qemu, it gives another file for /proc/self/exe's status and does not name the heap
 /* What a program finds about itself in /proc. */
 #define _GNU_SOURCE
 #include <fcntl.h>

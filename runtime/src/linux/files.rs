@@ -9,16 +9,20 @@ use super::table::{Support, syscalls};
 use super::{proc_files, user};
 use vmtrans_isa::GuestAddr;
 
+/// What calls lack that give the guest its own view of `/proc`.
+pub(super) const OWN_FILES: &str =
+    "files of /proc that are the guest's own are known by their absolute paths only";
+
 syscalls! {
     /// Opens a file.
-    openat(generic 56, x86_64 257, Support::Full)
+    openat(generic 56, x86_64 257, Support::Partial(OWN_FILES))
     |k, directory: DirFd, path: Path, flags: OpenFlags, mode: Mode|
     match proc_files::open(k, path.0, flags.0)? {
         Some(fd) => Ok(fd),
         None => k.pass_waiting(),
     };
     /// Opens a file, with a structure that says how.
-    openat2(generic 437, x86_64 437, Support::Full)
+    openat2(generic 437, x86_64 437, Support::Partial(OWN_FILES))
     |k, directory: DirFd, path: Path, how: GuestAddr, size: u64| {
         let flags = user::read_u64(how)?;
         let flags = u32::try_from(flags).map_err(|_| Errno::EINVAL)?;

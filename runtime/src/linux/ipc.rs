@@ -1,5 +1,7 @@
 //! System V's shared memory, semaphores and messages, and POSIX message queues.
 
+use std::ops::Range;
+
 use vmtrans_guest_elf::PAGE_SIZE;
 use vmtrans_isa::GuestAddr;
 
@@ -200,8 +202,12 @@ fn detach(k: &mut Kernel<'_>, address: GuestAddr) -> SyscallResult {
     let result = k.pass()?;
     let mut space = k.space();
     let parts = space.parts(address.get()..address_space::ADDRESS_LIMIT);
-    let same = |m: &Mapping| m.backing.as_ref().is_some_and(|b| *b == backing);
-    for (part, _) in parts.into_iter().take_while(|(_, m)| same(m)) {
+    // Another attachment of the same memory may follow directly.
+    let same = |part: &Range<u64>, m: &Mapping| {
+        m.backing.as_ref().is_some_and(|b| *b == backing)
+            && m.backing_offset == part.start - address.get()
+    };
+    for (part, _) in parts.into_iter().take_while(|(part, m)| same(part, m)) {
         space.remove(part);
     }
     Ok(result)

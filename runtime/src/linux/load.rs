@@ -157,6 +157,7 @@ pub fn load(source: &LoadSource<'_>, config: &LoadConfig<'_>) -> Result<Loaded, 
     loader.release_holes()?;
     loader.place_heap();
     let (stack_pointer, auxiliary_vector) = loader.make_stack()?;
+    name_thread(config.path);
     let Loader { space, bias, .. } = loader;
     let command_line = config
         .arguments
@@ -176,6 +177,13 @@ pub fn load(source: &LoadSource<'_>, config: &LoadConfig<'_>) -> Result<Loaded, 
         },
         elf,
     })
+}
+
+/// What `ps` shows is the program. Linux keeps the first 15 bytes of the name.
+fn name_thread(path: &Path) {
+    let name = c_string(path.file_name().unwrap_or_default());
+    // A name that cannot be set is only missing where one looks for it.
+    let _ = rustix::thread::set_name(&name);
 }
 
 fn absolute(path: &Path) -> PathBuf {

@@ -39,7 +39,7 @@ syscalls! {
     faccessat2(generic 439, x86_64 439, Support::Full)
     |k, directory: DirFd, path: Path, mode: AccessMode, flags: AtFlags| k.pass_path(1);
     /// Reads a symbolic link.
-    readlinkat(generic 78, x86_64 267, Support::Full)
+    readlinkat(generic 78, x86_64 267, Support::Partial(super::files::OWN_FILES))
     |k, directory: DirFd, path: Path, buffer: PathOut, size: u64|
     match proc_files::link_target(k, path.0)? {
         Some(_) if size.cast_signed() <= 0 => Err(Errno::EINVAL),
