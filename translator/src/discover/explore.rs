@@ -89,6 +89,11 @@ impl Step {
             | Control::JumpIndirect { link, .. } if link == Reg::RA)
     }
 
+    /// Whether functions end with such an instruction though control may go on behind it.
+    pub fn may_be_last(&self) -> bool {
+        self.is_call() || self.control == Control::Ebreak
+    }
+
     /// Whether control may go on at the next instruction.
     pub fn falls_through(&self) -> bool {
         match self.control {
@@ -312,8 +317,10 @@ impl Explorer<'_, '_> {
         if self.world.starts.contains(next) || !self.world.guest.is_executable(next) {
             return false;
         }
-        // A callee that does not return is often the last thing in a function.
-        if step.is_call() && (self.world.entries.contains(next) || self.leaves_range(step, next)) {
+        // A callee that does not return, or a trap, is often the last thing in a function.
+        if step.may_be_last()
+            && (self.world.entries.contains(next) || self.leaves_range(step, next))
+        {
             return false;
         }
         if self.world.is_endless_call(step) && self.scratch.get(next) == FREE {

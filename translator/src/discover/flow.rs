@@ -119,27 +119,30 @@ impl<'a> Flow<'a> {
     }
 
     fn propagate(&mut self) {
-        let mut dirty = vec![false; self.explored.blocks.len()];
-        dirty[self.explored.entry] = true;
-        let mut any = true;
-        while any {
-            any = false;
-            for block in 0..dirty.len() {
-                if !std::mem::take(&mut dirty[block]) || !self.enter(block) {
-                    continue;
-                }
+        self.propagate_from(self.explored.entry);
+        // What is only behind a function that never returns is code all the same.
+        for block in 0..self.explored.blocks.len() {
+            if self.changes[block] == 0 {
+                self.propagate_from(block);
+            }
+        }
+    }
+
+    fn propagate_from(&mut self, first: usize) {
+        let mut work = BTreeSet::from([first]);
+        while let Some(block) = work.pop_first() {
+            if self.enter(block, block == first) {
                 self.step_block(block, |_, _| {});
-                for &successor in &self.explored.blocks[block].successors {
-                    dirty[successor] = true;
-                    any |= successor <= block;
-                }
+                work.extend(&self.explored.blocks[block].successors);
             }
         }
     }
 
     /// Computes what holds where a block starts; whether that is news.
-    fn enter(&mut self, block: usize) -> bool {
-        let mut incoming = self.incoming(block);
+    fn enter(&mut self, block: usize, first: bool) -> bool {
+        let Some(mut incoming) = self.incoming(block, first) else {
+            return false;
+        };
         if self.changes[block] > 0 {
             let old = &self.states.before[block];
             let joins = self.is_join(block);
@@ -165,7 +168,7 @@ impl<'a> Flow<'a> {
         self.predecessors[block].len() + usize::from(block == self.explored.entry) > 1
     }
 
-    fn incoming(&self, block: usize) -> Registers {
+    fn incoming(&self, block: usize, first: bool) -> Option<Registers> {
         let mut met: Option<Registers> = None;
         let mut doubtful = false;
         for &predecessor in &self.predecessors[block] {
@@ -184,16 +187,17 @@ impl<'a> Flow<'a> {
                 Some(met) => self.meet(block, met, after),
             }
         }
-        let names = || std::array::from_fn(|r| self.name_at_start(block, r));
+        let names = std::array::from_fn(|r| self.name_at_start(block, r));
         let mut registers = match met {
             Some(met) if block != self.explored.entry => met,
-            _ => names(),
+            None if !first => return None,
+            _ => names,
         };
         for register in registers.iter_mut().filter(|_| doubtful) {
             *register = register.assumed().unwrap_or(*register);
         }
         registers[0] = Val::plain(0);
-        registers
+        Some(registers)
     }
 
     fn meet(&self, block: usize, met: &mut Registers, other: &Registers) {

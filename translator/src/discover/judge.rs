@@ -126,6 +126,6 @@ fn follows_an_end(waves: &Waves<'_>, start: GuestAddr) -> bool {
         let padding = step
             .insn
             .is_some_and(|i| matches!(i.raw, 0x0001 | 0x0000_0013));
-        step.length() == length && (!step.falls_through() || step.is_call() || padding)
+        step.length() == length && (!step.falls_through() || step.may_be_last() || padding)
     })
 }

@@ -102,7 +102,7 @@ impl Solver<'_> {
         let span = &explored.blocks[block];
         let last = *explored.last(block);
         let mut ways = Vec::new();
-        if last.falls_through() {
+        if last.falls_through() && last.control != Control::Ebreak {
             ways.push(last.next());
         }
         match last.control {
