@@ -161,7 +161,7 @@ fn functions_can_be_inspected() {
         "{list}"
     );
     let stages = [
-        ("guest", &["<variadic>:", "ret"][..]),
+        ("guest", &["<variadic>:", "c.jr ra"][..]),
         ("lifted", &["define ", "regcallcc"]),
         ("optimised", &["define ", "ret"]),
         ("assembly", &[".text", "ret"]),
