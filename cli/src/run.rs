@@ -232,8 +232,7 @@ fn strace_output(args: &RunArgs) -> Result<Option<Arc<OwnedFd>>> {
     if !args.strace {
         return Ok(None);
     }
-    let own = rustix::io::fcntl_dupfd_cloexec(io::stderr(), 1000)
-        .context("no descriptor for --strace")?;
+    let own = linux::private_copy(io::stderr()).context("no descriptor for --strace")?;
     Ok(Some(Arc::new(own)))
 }
 

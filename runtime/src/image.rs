@@ -10,6 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use crate::linux::private_copy;
 use object::elf::{FileHeader64, PF_W, PF_X, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{LittleEndian, Object, ObjectSymbol};
@@ -235,7 +236,16 @@ impl ImageFile {
                 },
             )?;
         }
-        let m = self.manifest;
+        let kept = private_copy(&self.file).map_err(|source| ImageError::Io {
+            path: self.path.clone(),
+            done: "kept open",
+            source,
+        })?;
+        let file = ImageFile {
+            file: kept.into(),
+            ..self
+        };
+        let m = file.manifest;
         Ok(Image {
             text: m.text_base.wrapping_add(shift)..m.text_base.wrapping_add(shift) + m.text_length,
             table: m.table.wrapping_add(shift),
@@ -247,7 +257,7 @@ impl ImageFile {
             code: m.code_start.wrapping_add(shift)
                 ..m.code_start.wrapping_add(shift) + m.code_length,
             shift,
-            file: self,
+            file,
         })
     }
 }

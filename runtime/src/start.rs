@@ -82,8 +82,10 @@ pub enum RunError {
 ///
 /// # Errors
 /// [`RunError`].
-pub fn run(config: RunConfig) -> Result<std::convert::Infallible, RunError> {
+pub fn run(mut config: RunConfig) -> Result<std::convert::Infallible, RunError> {
     let loaded = load_guest(&config)?;
+    // The guest is to find its own descriptors only.
+    drop(config.guest.take());
     let sigreturn = sigreturn_code()?;
     let images = Images::default();
     let shift = config

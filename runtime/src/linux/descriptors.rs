@@ -3,6 +3,7 @@
 use super::arguments::{FcntlCommand, Fd, FdFlags, FdPairOut, Hex, IoctlRequest};
 use super::errno::Errno;
 use super::kernel::Kernel;
+use super::private;
 use super::table::{Support, SyscallResult, syscalls};
 
 syscalls! {
@@ -10,7 +11,7 @@ syscalls! {
     dup(generic 23, x86_64 32, Support::Full) |k, fd: Fd| k.pass();
     /// Copies a file descriptor to a given number.
     dup3(generic 24, x86_64 292, Support::Full) |k, from: Fd, to: Fd, flags: FdFlags| {
-        if k.process().is_private(to.0) {
+        if private::is_private(to.0) {
             return Err(Errno::EBADF);
         }
         k.pass()
@@ -46,9 +47,7 @@ fn close_range_but_private(k: &mut Kernel<'_>, first: u32, last: u32) -> Syscall
     }
     let flags = k.arguments[2];
     let mut start = u64::from(first);
-    let mut kept = k.process().private_descriptors();
-    kept.sort_unstable();
-    for fd in kept {
+    for fd in private::private_descriptors() {
         let fd = u64::from(fd.cast_unsigned());
         if (start..=u64::from(last)).contains(&fd) {
             if start < fd {

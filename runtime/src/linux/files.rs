@@ -6,7 +6,7 @@ use super::arguments::{
 };
 use super::errno::Errno;
 use super::table::{Support, syscalls};
-use super::{proc_files, user};
+use super::{private, proc_files, user};
 use vmtrans_isa::GuestAddr;
 
 /// What calls lack that give the guest its own view of `/proc`.
@@ -33,7 +33,7 @@ syscalls! {
     };
     /// Closes a file descriptor.
     close(generic 57, x86_64 3, Support::Full) |k, fd: Fd| {
-        if k.process().is_private(fd.0) {
+        if private::is_private(fd.0) {
             return Err(Errno::EBADF);
         }
         k.pass()

@@ -23,6 +23,7 @@ mod ipc;
 mod kernel;
 pub mod load;
 mod memory;
+mod private;
 mod proc_files;
 mod process;
 mod refused;
@@ -44,7 +45,8 @@ use std::os::fd::AsFd;
 pub use address_space::{AddressSpace, Backing, Mapping};
 pub use document::document;
 pub use errno::Errno;
-pub use state::{Config, ProcessState, Program, ThreadState, private_copy};
+pub use private::private_copy;
+pub use state::{Config, ProcessState, Program, ThreadState};
 pub use table::{Row, Support, rows};
 
 use crate::thread::Thread;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,20 +18,12 @@ const SEGV_ACCERR: i32 = 2;
 /// How system calls are run and reported.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// Where `--strace` writes, if at all (see [`private_copy`]).
+    /// Where `--strace` writes, if at all (see [`super::private_copy`]).
     pub strace: Option<Arc<OwnedFd>>,
     /// Whether unknown system calls are reported.
     pub verbose: bool,
     /// Options of `vmtrans run` that hold for the guest programs that this one executes too.
     pub run_options: Vec<OsString>,
-}
-
-/// A copy of a descriptor that the guest neither sees in its way nor can close.
-pub fn private_copy(fd: impl AsFd) -> std::io::Result<OwnedFd> {
-    /// Guests take the lowest numbers; few are allowed more than this.
-    const HIGH: RawFd = 900;
-    let copy = rustix::io::fcntl_dupfd_cloexec(&fd, HIGH);
-    Ok(copy.or_else(|_| rustix::io::fcntl_dupfd_cloexec(&fd, 0))?)
 }
 
 /// The program that a process executes.
@@ -97,16 +89,6 @@ impl ProcessState {
         }
     }
 
-    /// Whether a descriptor is not the guest's.
-    pub(super) fn is_private(&self, fd: RawFd) -> bool {
-        self.private_descriptors().contains(&fd)
-    }
-
-    /// The descriptors that are not the guest's.
-    pub(super) fn private_descriptors(&self) -> Vec<RawFd> {
-        self.config.strace.iter().map(|fd| fd.as_raw_fd()).collect()
-    }
-
     pub(super) fn kept_limit(&self, resource: i32) -> Option<(u64, u64)> {
         lock(&self.limits).get(&resource).copied()
     }
@@ -122,7 +104,7 @@ impl ProcessState {
 }
 
 /// What is behind a lock is consistent even where a holder panicked.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
