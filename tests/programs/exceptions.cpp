@@ -148,7 +148,7 @@ struct InDestructor {
 
 int main() {
     long sum = 0;
-    for (int i = 0; i < 3000; i++)
+    for (int i = 0; i < 600; i++)
         sum = sum * 31 % 1000000007 + catching(i % 40, i);
     std::printf("%ld alive %d destroyed %d\n", sum, alive, destroyed);
     rethrowing();
