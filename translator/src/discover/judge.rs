@@ -14,6 +14,9 @@ use crate::guest::Range;
 /// How many instructions are decoded to see whether an address can be a function's.
 const PLAUSIBLE: usize = 64;
 
+/// How far behind the last known function there may be another one.
+const NEAR: u64 = 1024;
+
 /// How sure it is that a number is an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Trust {
@@ -35,7 +38,7 @@ pub struct Judged {
 /// Judges addresses by what is known so far.
 pub fn judge(waves: &Waves<'_>, candidates: &BTreeSet<GuestAddr>, trust: Trust) -> Judged {
     let covered = waves.covered();
-    let hull = hull(waves);
+    let known = known(waves);
     let mut judged = Judged::default();
     let mut inside = Vec::new();
     for &candidate in candidates {
@@ -44,7 +47,7 @@ pub fn judge(waves: &Waves<'_>, candidates: &BTreeSet<GuestAddr>, trust: Trust) 
         }
         if covered.contains(candidate) {
             inside.push(candidate);
-        } else if hull.is_some_and(|h| h.contains(candidate))
+        } else if is_near_code(waves, known, candidate)
             && is_plausible(waves, candidate, &covered)
             && follows_an_end(waves, candidate)
         {
@@ -79,16 +82,29 @@ fn judge_inside(waves: &Waves<'_>, inside: &[GuestAddr], trust: Trust, judged: &
     }
 }
 
+/// Where functions may be: executable sections, or without those from the first function that is
+/// known to the last one and a bit on, since an executable segment has data as well.
+fn is_near_code(waves: &Waves<'_>, known: Option<Range>, addr: GuestAddr) -> bool {
+    waves.guest().has_code_sections()
+        || known.is_some_and(|known| {
+            let end = known.end.checked_add(NEAR).unwrap_or(known.end);
+            Range {
+                start: known.start,
+                end,
+            }
+            .contains(addr)
+        })
+}
+
 /// From the first function to the last one.
-fn hull(waves: &Waves<'_>) -> Option<Range> {
+fn known(waves: &Waves<'_>) -> Option<Range> {
     let extents = || waves.drafts().map(super::draft::Draft::extent);
     let start = extents().map(|(low, _)| low).min()?;
     let end = extents().map(|(_, high)| high).max()?;
-    let own = Range { start, end };
-    let ranges = waves.ranges().hull().unwrap_or(own);
+    let ranges = waves.ranges().hull().unwrap_or(Range { start, end });
     Some(Range {
-        start: own.start.min(ranges.start),
-        end: own.end.max(ranges.end),
+        start: start.min(ranges.start),
+        end: end.max(ranges.end),
     })
 }
 

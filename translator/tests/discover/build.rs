@@ -1,12 +1,11 @@
 //! Guest programs for tests, and what every discovery must be like.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use vmtrans_isa::GuestAddr;
 use vmtrans_translator::discover::{Discovery, discover};
-use vmtrans_translator::function::{Function, Located};
+use vmtrans_translator::function::Function;
 use vmtrans_translator::guest::Guest;
 
 /// Compiles a program; the extension says in which language it is.
@@ -71,24 +70,12 @@ pub fn find(guest: &Guest) -> Discovery {
     found
 }
 
-/// The addresses of function symbols of some size, by name.
-pub fn symbols(guest: &Guest) -> BTreeMap<String, GuestAddr> {
-    let symbols = guest.function_symbols().into_iter().filter(|s| s.size > 0);
-    symbols.map(|s| (s.name, s.address)).collect()
-}
-
 /// The function with a name.
 pub fn named<'a>(found: &'a Discovery, name: &str) -> &'a Function {
     let mut functions = found.functions.iter();
     functions
         .find(|f| f.name.as_deref() == Some(name))
         .unwrap_or_else(|| panic!("no {name}"))
-}
-
-/// An instruction of a function.
-pub fn at(function: &Function, addr: GuestAddr) -> &Located {
-    let index = function.insns.binary_search_by_key(&addr, |i| i.addr);
-    &function.insns[index.unwrap_or_else(|_| panic!("{addr} is not in {}", function.start))]
 }
 
 /// What holds for all functions, whatever the guest.
