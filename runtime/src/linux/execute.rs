@@ -1,4 +1,4 @@
-//! Executing programs: guests go back into vmtrans, everything else to the host.
+//! Executing programs: guests and images go back into vmtrans, everything else to the host.
 
 #![allow(unsafe_code)]
 
@@ -16,6 +16,7 @@ use super::errno::Errno;
 use super::kernel::Kernel;
 use super::table::SyscallResult;
 use super::{proc_files, strace, user};
+use crate::image::{ImageFile, looks_like_image};
 
 /// The executable of this process, whatever it was started as.
 const SELF: &CStr = c"/proc/self/exe";
@@ -141,6 +142,12 @@ fn follow_scripts(file: File, name: CString, arguments: &[CString]) -> Result<Pl
                 arguments,
             });
         }
+        if is_image(&file, start, &name) {
+            return Ok(Plan::Guest {
+                program: name,
+                arguments,
+            });
+        }
         let Some((interpreter, argument)) = interpreter(start) else {
             return Ok(Plan::Host);
         };
@@ -179,6 +186,16 @@ fn read_start(file: &File, start: &mut [u8]) -> usize {
 /// Whether a file starts as an ELF file for RISC-V does, of whatever class.
 fn is_guest(start: &[u8]) -> bool {
     start.starts_with(b"\x7fELF") && start.get(18..20) == Some(&[243, 0])
+}
+
+/// Whether a file is an image that this process could run. It would start a runner by itself, but
+/// perhaps another one, and without this one's options.
+fn is_image(file: &File, start: &[u8], name: &CStr) -> bool {
+    let path = Path::new(OsStr::from_bytes(name.to_bytes()));
+    looks_like_image(start)
+        && file
+            .try_clone()
+            .is_ok_and(|file| ImageFile::open(file, path).is_ok())
 }
 
 /// The interpreter of a script and its one argument, as Linux reads the first line.
