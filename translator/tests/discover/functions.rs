@@ -29,11 +29,12 @@ void _start(void) { exit(main(0, NULL)); }
 /// A program that relocates itself, for which the cross compiler has no start-up code.
 const PIE: &[&str] = &[
     "-Os",
-    "-static-pie",
+    "-static",
     "-fpie",
     "-nostartfiles",
     "-DOWN_START",
     "-lm",
+    "-Wl,-pie,--no-dynamic-linker,-z,notext",
 ];
 
 /// How well discovery does on a program without symbols, held against the whole one.
