@@ -96,7 +96,7 @@ pub struct CodeArgs {
     #[arg(short = 'O', long = "opt-level", value_name = "LEVEL", default_value_t = 2,
           value_parser = clap::value_parser!(u8).range(0..=3))]
     pub opt_level: u8,
-    /// Host CPU to compile for, as LLVM names it (for example x86-64-v3).
+    /// Host CPU to compile for: native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4.
     #[arg(long, value_name = "CPU", default_value = "native")]
     pub host_cpu: String,
 }

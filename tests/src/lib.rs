@@ -9,6 +9,7 @@ pub mod compare;
 pub mod directives;
 pub mod elf;
 pub mod process;
+pub mod rowcheck;
 pub mod sandbox;
 pub mod tools;
 

@@ -4,7 +4,7 @@
 //! A program is a function for each row; it loads operands, executes one sampled instruction, and
 //! stores its result. It knows encodings from the tables only through `llvm-mc`'s check of them.
 
-use vmtrans_isa::riscv::{Fields, FReg, Insn, Reg, Row, decode, encode, rows, sample};
+use vmtrans_isa::riscv::{FReg, Fields, Insn, Reg, Row, decode, encode, rows, sample};
 use vmtrans_isa::{Control, FieldKind, effects};
 
 use crate::elf::TinyElf;
@@ -113,7 +113,9 @@ pub struct Program {
 
 /// Which rows are executed: all but those that transfer control or touch CSRs and fences.
 fn wanted(row: &Row, shows: Shows) -> bool {
-    let Some(insn) = decode(sample(row, 0)) else { return false };
+    let Some(insn) = decode(sample(row, 0)) else {
+        return false;
+    };
     let e = effects(&insn);
     let plain = e.control == Control::None && e.csr.is_none() && !e.fence && !e.fence_i;
     plain && (shows == Shows::Results || e.raises_fp)
@@ -124,7 +126,13 @@ pub fn generate(seed: u64, shows: Shows, extensions: &[&str]) -> Program {
     let chosen = rows()
         .filter(|row| extensions.is_empty() || extensions.contains(&row.extension))
         .filter(|row| wanted(row, shows));
-    let mut maker = Maker { noise: Noise(seed), shows, data: Vec::new(), code: Vec::new(), results: 0 };
+    let mut maker = Maker {
+        noise: Noise(seed),
+        shows,
+        data: Vec::new(),
+        code: Vec::new(),
+        results: 0,
+    };
     let mut functions = Vec::new();
     let mut names = Vec::new();
     for row in chosen {
@@ -146,33 +154,61 @@ struct Maker {
 }
 
 fn find(name: &str) -> &'static Row {
-    rows().find(|row| row.name == name).unwrap_or_else(|| panic!("no row {name}"))
+    rows()
+        .find(|row| row.name == name)
+        .unwrap_or_else(|| panic!("no row {name}"))
 }
 
 impl Maker {
     fn emit(&mut self, name: &str, fields: Fields) {
-        let bits = encode(find(name), &fields).unwrap_or_else(|| panic!("{name} {fields:?} does not encode"));
+        let bits = encode(find(name), &fields)
+            .unwrap_or_else(|| panic!("{name} {fields:?} does not encode"));
         self.code.extend(bits.to_le_bytes());
     }
 
     fn i_type(&mut self, name: &str, rd: Reg, rs1: Reg, imm: i64) {
-        self.emit(name, Fields { rd, rs1, imm, ..Fields::NONE });
+        self.emit(
+            name,
+            Fields {
+                rd,
+                rs1,
+                imm,
+                ..Fields::NONE
+            },
+        );
     }
 
     fn store(&mut self, name: &str, rs2: Reg, base: Reg, imm: i64) {
-        self.emit(name, Fields { rs1: base, rs2, imm, ..Fields::NONE });
+        self.emit(
+            name,
+            Fields {
+                rs1: base,
+                rs2,
+                imm,
+                ..Fields::NONE
+            },
+        );
     }
 
     fn constant(&mut self, rd: Reg, value: u32) {
         let low = (i64::from(value) << 52) >> 52;
         let high = i64::from(value) - low;
-        self.emit("Lui", Fields { rd, imm: high, ..Fields::NONE });
+        self.emit(
+            "Lui",
+            Fields {
+                rd,
+                imm: high,
+                ..Fields::NONE
+            },
+        );
         self.i_type("Addi", rd, rd, low);
     }
 
     fn row(&mut self, row: &'static Row) {
         for case in 0..CASES {
-            let Some(insn) = self.sampled(row) else { continue };
+            let Some(insn) = self.sampled(row) else {
+                continue;
+            };
             self.case(&insn, case);
         }
         self.i_type("Jalr", ZERO, Reg::RA, 0);
@@ -217,18 +253,48 @@ impl Maker {
         }
         if self.shows == Shows::Flags {
             let mode = u32::try_from(case % 5).unwrap_or(0);
-            self.emit("Csrrwi", Fields { csr: 2, imm: mode.into(), ..Fields::NONE });
-            self.emit("Csrrwi", Fields { csr: 1, ..Fields::NONE });
+            self.emit(
+                "Csrrwi",
+                Fields {
+                    csr: 2,
+                    imm: mode.into(),
+                    ..Fields::NONE
+                },
+            );
+            self.emit(
+                "Csrrwi",
+                Fields {
+                    csr: 1,
+                    ..Fields::NONE
+                },
+            );
         }
         let bytes = insn.raw.to_le_bytes();
         self.code.extend(&bytes[..usize::from(insn.len)]);
         if self.shows == Shows::Flags {
-            self.emit("Csrrs", Fields { rd: TEMPORARY, csr: 1, ..Fields::NONE });
-            self.emit("Csrrwi", Fields { csr: 2, ..Fields::NONE });
+            self.emit(
+                "Csrrs",
+                Fields {
+                    rd: TEMPORARY,
+                    csr: 1,
+                    ..Fields::NONE
+                },
+            );
+            self.emit(
+                "Csrrwi",
+                Fields {
+                    csr: 2,
+                    ..Fields::NONE
+                },
+            );
             self.result(TEMPORARY);
         }
         if e.stores {
-            let base = if e.reads.contains(SP.number()) { SP } else { MEMORY };
+            let base = if e.reads.contains(SP.number()) {
+                SP
+            } else {
+                MEMORY
+            };
             let offset = if e.atomic { 0 } else { insn.fields.imm };
             self.i_type("Ld", TEMPORARY, base, offset);
             self.result(TEMPORARY);
@@ -260,8 +326,16 @@ impl Maker {
         self.constant(RESULTS, OUT);
         self.constant(MEMORY, SCRATCH);
         for &function in functions {
-            let distance = i64::try_from(function).unwrap_or(0) - i64::try_from(self.code.len()).unwrap_or(0);
-            self.emit("Jal", Fields { rd: Reg::RA, imm: distance, ..Fields::NONE });
+            let distance =
+                i64::try_from(function).unwrap_or(0) - i64::try_from(self.code.len()).unwrap_or(0);
+            self.emit(
+                "Jal",
+                Fields {
+                    rd: Reg::RA,
+                    imm: distance,
+                    ..Fields::NONE
+                },
+            );
         }
         let length = u32::try_from(self.results).expect("not so many");
         self.i_type("Addi", A, ZERO, 1);

@@ -82,6 +82,11 @@ pub enum CompileError {
     /// The image cannot be linked.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// No such CPU.
+    #[error(
+        "host CPU {0} is not known, expected native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4"
+    )]
+    HostCpu(String),
     /// The threads cannot be started.
     #[error("compile threads cannot be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -97,7 +102,7 @@ pub fn compile(
     run: &Run<'_>,
 ) -> Result<(Vec<u8>, Stats), CompileError> {
     let begin = Instant::now();
-    let lift = lift_options(guest, code);
+    let lift = lift_options(guest, code)?;
     Compiler::new(&lift, code.level)?;
     let discovery = discover(guest, &run.entries);
     let pool = rayon::ThreadPoolBuilder::new()
@@ -136,23 +141,43 @@ pub fn compile(
     Ok((image, stats))
 }
 
+/// Host CPUs that images may be made for, with their features as LLVM writes them (the levels of
+/// the x86-64 psABI, section 3.1.1).
+const HOST_CPUS: [(&str, &str); 4] = [
+    ("x86-64", ""),
+    ("x86-64-v2", "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16"),
+    ("x86-64-v3", V3),
+    ("x86-64-v4", V4),
+];
+const V3: &str =
+    "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe";
+const V4: &str = "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,\
+                  +movbe,+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl";
+
 /// How units of a guest are lifted.
-pub fn lift_options(guest: &Guest, code: &CodeOptions) -> LiftOptions {
+///
+/// # Errors
+/// [`CompileError::HostCpu`].
+pub fn lift_options(guest: &Guest, code: &CodeOptions) -> Result<LiftOptions, CompileError> {
     let (cpu, features) = match code.host_cpu.as_str() {
         "native" => host_cpu(),
-        other => (other.to_owned(), String::new()),
+        other => {
+            let known = HOST_CPUS.iter().find(|(name, _)| *name == other);
+            let (name, features) = known.ok_or_else(|| CompileError::HostCpu(other.to_owned()))?;
+            ((*name).to_owned(), (*features).to_owned())
+        }
     };
     let addressing = if guest.is_position_independent() {
         Addressing::Relative
     } else {
         Addressing::Absolute
     };
-    LiftOptions {
+    Ok(LiftOptions {
         addressing,
         cpu,
         features,
         lines: true,
-    }
+    })
 }
 
 /// The key under which a guest's image is kept, which the runtime can compute without LLVM.

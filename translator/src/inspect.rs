@@ -28,7 +28,7 @@ pub fn inspect(args: &InspectArgs) -> Result<()> {
         return Ok(());
     }
     let code = crate::code_options(&args.code);
-    let compiler = Compiler::new(&lift_options(&guest, &code), code.level)?;
+    let compiler = Compiler::new(&lift_options(&guest, &code)?, code.level)?;
     let (unit, _) = Unit::new(function);
     let stages = compiler.stages(&unit)?;
     match args.stage {

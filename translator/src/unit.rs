@@ -149,6 +149,18 @@ impl Unit {
     }
 }
 
+/// A reference is 32 bits wide, or relative to the code. What is farther is computed as the guest
+/// does.
+fn is_near(start: GuestAddr, addr: GuestAddr) -> bool {
+    const LOW: u64 = 1 << 31;
+    let distance = addr.wrapping_distance(start).cast_signed().unsigned_abs();
+    if start.get() < LOW {
+        addr.get() < LOW
+    } else {
+        distance < 1 << 30
+    }
+}
+
 fn offset(function: &Function, addr: GuestAddr) -> i64 {
     addr.wrapping_distance(function.start).cast_signed()
 }
@@ -241,13 +253,15 @@ impl Numbering {
     }
 
     fn insn(&mut self, function: &Function, located: &crate::function::Located) -> UnitInsn {
+        let start = function.start;
         let note = &located.note;
+        let near = |addr: Option<GuestAddr>| addr.filter(|&a| is_near(start, a));
         let control = located.insn.map(|insn| effects(&insn).control);
         let direct = match control {
             Some(Control::Branch { offset } | Control::Jump { offset, .. }) => {
                 Some(located.addr.wrapping_offset(offset))
             }
-            _ => note.target,
+            _ => near(note.target),
         };
         let table = note.table.as_ref().map(|table| UnitTable {
             load: table.load,
@@ -258,8 +272,8 @@ impl Numbering {
         UnitInsn {
             offset: offset(function, located.addr),
             insn: located.insn,
-            result: note.result.map(|a| self.id(a)),
-            address: note.address.map(|a| self.id(a)),
+            result: near(note.result).map(|a| self.id(a)),
+            address: near(note.address).map(|a| self.id(a)),
             target: direct.map(|a| match control {
                 // A call leaves even where it goes to a block of its own function.
                 Some(

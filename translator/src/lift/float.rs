@@ -6,9 +6,9 @@
 //! one that says which format a register was last written in. Source: RISC-V unprivileged
 //! manual, "NaN Generation and Propagation" and "NaN Boxing of Narrower Values".
 
-use inkwell::FloatPredicate;
 use inkwell::types::FloatType;
 use inkwell::values::{BasicMetadataValueEnum, FloatValue, IntValue};
+use inkwell::{FloatPredicate, IntPredicate};
 use vmtrans_abi::StateOffset;
 use vmtrans_isa::riscv::FReg;
 use vmtrans_isa::{Fmt, IntTy, Rm};
@@ -148,11 +148,10 @@ impl<'ctx> Lifter<'ctx, '_> {
         let bits = built(self.builder.build_bit_cast(double, self.types.i64, "")).into_int_value();
         let mask = self.types.i64.const_int(BOX, false);
         let high = built(self.builder.build_and(bits, mask, ""));
-        let is_boxed =
-            built(
-                self.builder
-                    .build_int_compare(inkwell::IntPredicate::EQ, high, mask, ""),
-            );
+        let is_boxed = built(
+            self.builder
+                .build_int_compare(IntPredicate::EQ, high, mask, ""),
+        );
         let low = built(self.builder.build_int_truncate(bits, self.types.i32, ""));
         let canonical = self.types.i32.const_int(CANONICAL_SINGLE, false);
         let single =
@@ -317,7 +316,8 @@ impl<'ctx> Lifter<'ctx, '_> {
     /// round-to-nearest-even, so the dynamic mode is that.
     pub(super) fn rounding(rm: Rm) -> &'static str {
         match rm {
-            Rm::Rne | Rm::Dyn => "llvm.roundeven",
+            // The only one of them that raises the inexact flag, which conversions are to.
+            Rm::Rne | Rm::Dyn => "llvm.rint",
             Rm::Rtz => "llvm.trunc",
             Rm::Rdn => "llvm.floor",
             Rm::Rup => "llvm.ceil",
@@ -395,8 +395,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         let up = built(b.build_int_sub(exponent, number(1075), ""));
         let down = built(b.build_int_sub(number(1075), exponent, ""));
         let shifted = |left: bool, n: IntValue<'ctx>, limit| {
-            let inside =
-                built(b.build_int_compare(inkwell::IntPredicate::ULT, n, number(limit), ""));
+            let inside = built(b.build_int_compare(IntPredicate::ULT, n, number(limit), ""));
             let safe = built(b.build_and(n, number(63), ""));
             let value = if left {
                 built(b.build_left_shift(significand, safe, ""))
@@ -411,7 +410,7 @@ impl<'ctx> Lifter<'ctx, '_> {
             right, "",
         ));
         let negated = built(b.build_int_neg(magnitude, ""));
-        let negative = built(b.build_int_compare(inkwell::IntPredicate::SLT, bits, number(0), ""));
+        let negative = built(b.build_int_compare(IntPredicate::SLT, bits, number(0), ""));
         let value = built(b.build_select(negative, negated, magnitude, "")).into_int_value();
         let low = built(b.build_int_truncate(value, self.types.i32, ""));
         built(b.build_int_s_extend(low, self.types.i64, ""))
@@ -439,26 +438,44 @@ impl<'ctx> Lifter<'ctx, '_> {
         built(self.builder.build_int_z_extend(flags, self.types.i64, ""))
     }
 
-    /// The mask of `fclass`, whose ten bits are in the order of the manual's table.
+    /// The mask of `fclass`, computed on bits: a comparison of numbers would raise a flag for a
+    /// signalling NaN.
     pub(super) fn float_class(&mut self, fmt: Fmt, a: Float<'ctx>) -> IntValue<'ctx> {
-        // LLVM's class bits: 1 sNaN, 2 qNaN, 4 -inf, 8 -normal, 16 -subnormal, 32 -0, 64 +0,
-        // 128 +subnormal, 256 +normal, 512 +inf; from -inf on, the order is RISC-V's.
-        let value = self.canonical(fmt, a);
-        let ty = self.float_type(fmt).into();
-        let riscv = (2..10u32)
-            .map(|bit| (1u64 << bit, bit - 2))
-            .chain([(1, 8), (2, 9)]);
-        let mut mask = self.types.i64.const_zero();
-        for (class, bit) in riscv {
-            let test = self.types.i32.const_int(class, false);
-            let is = self.intrinsic("llvm.is.fpclass", &[ty], &[value.into(), test.into()]);
-            let chosen = self.types.i64.const_int(1 << bit, false);
-            mask = built(
-                self.builder
-                    .build_select(is.into_int_value(), chosen, mask, ""),
-            )
-            .into_int_value();
-        }
-        mask
+        let (sign, infinity, quiet, normal): (u32, u64, u64, u64) = match fmt {
+            Fmt::S => (31, 0x7f80_0000, 1 << 22, 1 << 23),
+            Fmt::D => (63, 0x7ff0_0000_0000_0000, 1 << 51, 1 << 52),
+        };
+        let bits = self.float_bits(fmt, a);
+        let b = &self.builder;
+        let number = |v| self.types.i64.const_int(v, false);
+        let compare = |p, x, y| built(b.build_int_compare(p, x, y, ""));
+        let choose = |c, x: IntValue<'ctx>, y: IntValue<'ctx>| {
+            built(b.build_select(c, x, y, "")).into_int_value()
+        };
+        let magnitude = built(b.build_and(bits, number((1 << sign) - 1), ""));
+        let signed = built(b.build_and(bits, number(1 << sign), ""));
+        let negative = compare(IntPredicate::NE, signed, number(0));
+        let either =
+            |minus: u64, plus: u64| choose(negative, number(1 << minus), number(1 << plus));
+        let quiet = built(b.build_and(bits, number(quiet), ""));
+        let is_quiet = compare(IntPredicate::NE, quiet, number(0));
+        let nan = choose(is_quiet, number(1 << 9), number(1 << 8));
+        let subnormal = compare(IntPredicate::ULT, magnitude, number(normal));
+        let mask = choose(subnormal, either(2, 5), either(1, 6));
+        let mask = choose(
+            compare(IntPredicate::EQ, magnitude, number(0)),
+            either(3, 4),
+            mask,
+        );
+        let mask = choose(
+            compare(IntPredicate::EQ, magnitude, number(infinity)),
+            either(0, 7),
+            mask,
+        );
+        choose(
+            compare(IntPredicate::UGT, magnitude, number(infinity)),
+            nan,
+            mask,
+        )
     }
 }

@@ -10,6 +10,7 @@ use vmtrans_abi::{FLOAT_SLOTS, INT_SLOTS};
 use vmtrans_isa::riscv::{Csr, Reg};
 use vmtrans_isa::{Control, Effects, RegSet, Rm, effects};
 
+use super::LiftOptions;
 use crate::unit::{Target, Unit, UnitInsn};
 
 /// A set of guest registers.
@@ -73,6 +74,8 @@ pub struct Flow {
     pub live_out: BTreeMap<i64, Regs>,
     /// Live right after an instruction that is a [`Kind::Sync`].
     pub live_after: HashMap<usize, Regs>,
+    /// Accesses that are made for their own sake: what they load or store changes nothing.
+    pub seen: HashSet<usize>,
     /// Accesses to the flags that only keep them as they are.
     pub flags: HashMap<usize, KeptFlags>,
     /// Blocks that begin with a safepoint.
@@ -81,9 +84,10 @@ pub struct Flow {
 
 impl Flow {
     /// Analyses a unit.
-    pub fn new(unit: &Unit) -> Flow {
+    pub fn new(unit: &Unit, options: &LiftOptions) -> Flow {
         let known = unit.insns.iter().map(|i| i.insn.map(|insn| effects(&insn)));
         let known = known.collect::<Vec<_>>();
+        let carry_less = options.features.split(',').any(|f| f == "+pclmul");
         let flags = kept_flags(unit, &known);
         let touched = known
             .iter()
@@ -95,9 +99,15 @@ impl Flow {
             .iter()
             .zip(&known)
             .enumerate()
-            .map(|(index, (insn, known))| match flags.contains_key(&index) {
-                true => Kind::Plain,
-                false => kind(insn, known.as_ref(), strict_floats),
+            .map(|(index, (insn, known))| {
+                let row = insn.insn.map(|i| i.row.row());
+                if flags.contains_key(&index) {
+                    Kind::Plain
+                } else if row.is_some_and(|r| r.extension == "zbc") && !carry_less {
+                    Kind::Sync(Sync::Interpret)
+                } else {
+                    kind(insn, known.as_ref(), strict_floats)
+                }
             })
             .collect::<Vec<_>>();
         let sets = |get: fn(&Effects) -> Regs| {
@@ -114,6 +124,7 @@ impl Flow {
             live_in: BTreeMap::new(),
             live_out: BTreeMap::new(),
             live_after: HashMap::new(),
+            seen: seen_accesses(unit, &known),
             flags,
             headers: loop_headers(unit),
         };
@@ -313,6 +324,62 @@ fn kept_flags(unit: &Unit, known: &[Option<Effects>]) -> HashMap<usize, KeptFlag
         }
     }
     kept
+}
+
+/// Loads whose result nobody looks at, and stores of what was just loaded from the same place. They
+/// are in a program to be made, since each may fault; LLVM would leave them out.
+fn seen_accesses(unit: &Unit, known: &[Option<Effects>]) -> HashSet<usize> {
+    let mut seen = HashSet::new();
+    for block in unit.blocks.values() {
+        let mut loaded: Option<(Reg, Reg, i64)> = None;
+        let end = block.first + block.count;
+        for index in block.first..end {
+            let (Some(insn), Some(effects)) = (unit.insns[index].insn, &known[index]) else {
+                break;
+            };
+            let f = insn.fields;
+            if effects.stores && !effects.atomic && loaded == Some((f.rs2, f.rs1, f.imm)) {
+                seen.insert(index);
+            }
+            let is_load = effects.loads && !effects.atomic && effects.fwrites.is_empty();
+            if is_load && (f.rd == Reg::ZERO || is_unread(known, f.rd, index + 1..end)) {
+                seen.insert(index);
+            }
+            match loaded {
+                _ if is_load => loaded = (f.rd != f.rs1).then_some((f.rd, f.rs1, f.imm)),
+                Some((value, base, _))
+                    if effects.writes.contains(value.number())
+                        || effects.writes.contains(base.number()) =>
+                {
+                    loaded = None;
+                }
+                _ => {}
+            }
+        }
+    }
+    seen
+}
+
+/// Nothing in the rest of the block reads the register before it is written, or before the unit
+/// is left.
+fn is_unread(known: &[Option<Effects>], register: Reg, rest: std::ops::Range<usize>) -> bool {
+    for effects in &known[rest] {
+        let Some(effects) = effects else { return true };
+        if effects.reads.contains(register.number()) {
+            return false;
+        }
+        let returns = matches!(
+            effects.control,
+            Control::JumpIndirect {
+                link: Reg::ZERO,
+                ..
+            }
+        );
+        if effects.writes.contains(register.number()) || returns {
+            return true;
+        }
+    }
+    false
 }
 
 /// The register is written before it is read, and before anything leaves the unit.

@@ -68,7 +68,7 @@ pub fn lift<'ctx>(context: &'ctx Context, unit: &Unit, options: &LiftOptions) ->
     let module = context.create_module("unit");
     let types = Types::new(context, options);
     let function = types.declare_guest(&module, UNIT_SYMBOL);
-    let flow = Flow::new(unit);
+    let flow = Flow::new(unit, options);
     let mut lifter = Lifter {
         builder: context.create_builder(),
         registers: Registers::default(),

@@ -307,6 +307,8 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
             .as_instruction_value()
             .expect("a load is an instruction");
         load.set_alignment(1).expect("a load has an alignment");
+        load.set_volatile(self.flow.seen.contains(&self.at))
+            .expect("loads may be volatile");
         self.tag(load, self.types.guest_memory);
         self.widen(signed, value.into_int_value())
     }
@@ -314,6 +316,9 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         let pointer = self.accessed(address);
         let store = built(self.builder.build_store(pointer, self.narrow(w, v)));
         store.set_alignment(1).expect("a store has an alignment");
+        store
+            .set_volatile(self.flow.seen.contains(&self.at))
+            .expect("stores may be volatile");
         self.tag(store, self.types.guest_memory);
     }
     fn load_reserved(&mut self, w: Width, _: Ordering, address: Self::Val) -> Self::Val {
@@ -492,7 +497,9 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         )
     }
     fn fsqrt(&mut self, fmt: Fmt, _: Rm, a: Self::Flt) -> Self::Flt {
-        self.float_intrinsic("llvm.sqrt", fmt, &[a])
+        let root = self.float_intrinsic("llvm.sqrt", fmt, &[a]);
+        // LLVM takes a NaN chosen where a root is one for the root's own, whatever its bits.
+        self.float_intrinsic("llvm.arithmetic.fence", fmt, &[root])
     }
     fn fma(&mut self, fmt: Fmt, _: Rm, a: Self::Flt, b: Self::Flt, c: Self::Flt) -> Self::Flt {
         self.float_intrinsic("llvm.fma", fmt, &[a, b, c])
@@ -543,8 +550,14 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         };
         Float::computed(&self.types, value)
     }
-    fn fround(&mut self, fmt: Fmt, rm: Rm, _exact: bool, a: Self::Flt) -> Self::Flt {
-        self.float_intrinsic(Self::rounding(rm), fmt, &[a])
+    fn fround(&mut self, fmt: Fmt, rm: Rm, exact: bool, a: Self::Flt) -> Self::Flt {
+        let quiet = !exact && matches!(rm, Rm::Rne | Rm::Dyn);
+        let name = if quiet {
+            "llvm.roundeven"
+        } else {
+            Self::rounding(rm)
+        };
+        self.float_intrinsic(name, fmt, &[a])
     }
     fn fto_int_modular(&mut self, a: Self::Flt) -> Self::Val {
         self.float_to_int_modular(a)
