@@ -27,7 +27,9 @@ pub(crate) fn feed(input: &[u8]) {
         level: OptLevel::O1,
         host_cpu: "x86-64-v3".to_owned(),
     };
-    let Ok(options) = lift_options(&guest, &code) else { return };
+    let Ok(options) = lift_options(&guest, &code) else {
+        return;
+    };
     let compiler = Compiler::new(&options, code.level).expect("a compiler for this host");
     for function in &discovery.functions {
         let (unit, _) = Unit::new(function);

@@ -17,11 +17,15 @@ use super::space::{Places, Ranges, Slots};
 use crate::guest::Guest;
 
 /// Waves until what is still found is left to the runtime.
-const WAVES: usize = 256;
+const WAVES: usize = 512;
 /// How often a function is drafted again because another one starts in it.
 const ATTEMPTS: u32 = 8;
 /// Functions between two looks at the budget.
 const CHUNK: usize = 256;
+/// Functions inside of others that are drafted at once.
+const ENTRIES: usize = 512;
+/// Instructions that those of a small guest may have.
+const REPEATED: u64 = 1 << 17;
 
 /// The functions of a guest, on the way to being known.
 pub struct Waves<'a> {
@@ -40,7 +44,9 @@ pub struct Waves<'a> {
     memories: Mutex<Vec<Memory>>,
     /// Instructions that were looked at.
     work: u64,
-    /// How many may be before code is no longer shared.
+    /// Instructions of functions inside of others.
+    repeated: u64,
+    /// How many may be looked at before code is no longer shared.
     budget: u64,
 }
 
@@ -59,7 +65,8 @@ impl<'a> Waves<'a> {
             drafts: BTreeMap::new(),
             memories: Mutex::new(Vec::new()),
             work: 0,
-            budget: (1 << 20) + slots.count() as u64 * 24,
+            repeated: 0,
+            budget: (1 << 20) + slots.count() as u64 * 8,
         }
     }
 
@@ -80,48 +87,57 @@ impl<'a> Waves<'a> {
 
     /// Adds functions that others do not run into, and all that they lead to.
     pub fn add(&mut self, starts: BTreeSet<GuestAddr>) {
-        let mut found = starts;
-        let mut overlaps = BTreeSet::new();
-        for _ in 0..WAVES {
-            let new = found
-                .into_iter()
-                .filter(|&s| self.is_new_start(s))
-                .collect::<Vec<_>>();
-            if new.is_empty() {
-                break;
-            }
-            new.iter().for_each(|&s| {
-                self.starts.insert(s);
-                self.entries.insert(s);
-            });
-            let mut pending = self.affected(&new);
-            pending.extend(new);
-            found = self.draft(&pending, &mut overlaps);
-        }
-        overlaps.retain(|&o| self.guest.is_code(o) && !self.entries.contains(o));
-        if !overlaps.is_empty() {
-            self.add_entries(overlaps);
-        }
+        self.settle(starts, BTreeSet::new());
     }
 
     /// Adds functions inside of others, which go on running through them.
     pub fn add_entries(&mut self, entries: BTreeSet<GuestAddr>) {
-        let mut found = BTreeSet::new();
-        let mut pending = entries;
+        self.settle(BTreeSet::new(), entries);
+    }
+
+    /// Drafts functions until nothing new turns up; those inside of others come last.
+    fn settle(&mut self, starts: BTreeSet<GuestAddr>, entries: BTreeSet<GuestAddr>) {
+        let mut found = Found { starts, entries };
         for _ in 0..WAVES {
-            pending.retain(|&e| self.guest.is_executable(e) && !self.entries.contains(e));
-            pending.retain(|&e| self.entries.insert(e));
+            let starts = std::mem::take(&mut found.starts);
+            let new = starts
+                .into_iter()
+                .filter(|&s| self.is_new_start(s))
+                .collect::<Vec<_>>();
+            for &start in &new {
+                self.starts.insert(start);
+                self.entries.insert(start);
+            }
+            let mut pending = self.affected(&new);
+            pending.extend(new);
+            if pending.is_empty() {
+                pending = self.next_entries(&mut found.entries);
+            }
             if pending.is_empty() {
                 break;
             }
-            let mut overlaps = BTreeSet::new();
-            found.extend(self.draft(&std::mem::take(&mut pending), &mut overlaps));
-            pending = overlaps;
+            self.draft(&pending, &mut found);
         }
-        found.retain(|&s| self.is_new_start(s));
-        if !found.is_empty() {
-            self.add(found);
+    }
+
+    /// Takes some entries to draft next, as long as what they repeat of other functions is in
+    /// proportion to the text.
+    fn next_entries(&mut self, left: &mut BTreeSet<GuestAddr>) -> BTreeSet<GuestAddr> {
+        left.retain(|&e| self.guest.is_executable(e) && !self.entries.contains(e));
+        let mut next = BTreeSet::new();
+        while next.len() < ENTRIES
+            && self.repeated < self.slots.count() as u64 / 2 + REPEATED
+            && let Some(entry) = left.pop_first()
+        {
+            self.entries.insert(entry);
+            next.insert(entry);
         }
+        next
+    }
+
+    /// Whether code may still be in more than one function.
+    fn may_share(&self) -> bool {
+        self.work < self.budget
     }
 
     fn is_new_start(&self, start: GuestAddr) -> bool {
@@ -153,9 +169,9 @@ impl<'a> Waves<'a> {
         });
         let news = news.map(|draft| draft.start).collect::<BTreeSet<_>>();
         self.objects.extend(objects);
-        let mut overlaps = BTreeSet::new();
-        let found = self.draft(&news, &mut overlaps);
-        self.add(found);
+        let mut found = Found::default();
+        self.draft(&news, &mut found);
+        self.settle(found.starts, found.entries);
     }
 
     /// Functions in which one of these starts is, or might be.
@@ -172,13 +188,8 @@ impl<'a> Waves<'a> {
         affected.map(|draft| draft.start).collect()
     }
 
-    /// Drafts functions; where others should start because of them.
-    fn draft(
-        &mut self,
-        pending: &BTreeSet<GuestAddr>,
-        overlaps: &mut BTreeSet<GuestAddr>,
-    ) -> BTreeSet<GuestAddr> {
-        let mut found = BTreeSet::new();
+    /// Drafts functions, and adds to what is found where others should start because of them.
+    fn draft(&mut self, pending: &BTreeSet<GuestAddr>, found: &mut Found) {
         let pending = pending.iter().copied().collect::<Vec<_>>();
         for chunk in pending.chunks(CHUNK) {
             let drafts = chunk
@@ -187,15 +198,20 @@ impl<'a> Waves<'a> {
                 .collect::<Vec<_>>();
             for mut draft in drafts {
                 self.work += draft.cost;
-                found.extend(draft.starts());
-                overlaps.extend(&draft.explored.overlaps);
+                if !self.starts.contains(draft.start) {
+                    self.repeated += draft.explored.steps.len() as u64;
+                }
+                found.starts.extend(draft.starts());
+                let overlaps = draft.explored.overlaps.iter().copied();
+                found
+                    .entries
+                    .extend(overlaps.filter(|&o| self.guest.is_code(o)));
                 if let Some(before) = self.drafts.get(&draft.start) {
                     draft.attempts = before.attempts + 1;
                 }
                 self.drafts.insert(draft.start, draft);
             }
         }
-        found
     }
 
     fn draft_one(&self, start: GuestAddr) -> Draft {
@@ -206,7 +222,7 @@ impl<'a> Waves<'a> {
             endless: &self.endless,
             objects: &self.objects,
             ranges: self.ranges,
-            shared: self.work < self.budget,
+            shared: self.may_share(),
         };
         let spare = self.memories.lock().ok().and_then(|mut spare| spare.pop());
         let mut memory = spare.unwrap_or_else(|| Memory::new(self.slots));
@@ -240,4 +256,13 @@ impl<'a> Waves<'a> {
         }
         covered
     }
+}
+
+/// Where functions should start.
+#[derive(Default)]
+struct Found {
+    /// Functions that others do not run into.
+    starts: BTreeSet<GuestAddr>,
+    /// Functions inside of others.
+    entries: BTreeSet<GuestAddr>,
 }

@@ -103,7 +103,10 @@ impl Flow {
                 let row = insn.insn.map(|i| i.row.row());
                 if flags.contains_key(&index) {
                     Kind::Plain
-                } else if row.is_some_and(|r| r.extension == "zbc") && !carry_less {
+                } else if row.is_some_and(|r| r.extension == "zbc" && !carry_less)
+                    // An address too far for a symbol.
+                    || row.is_some_and(|r| r.name == "Auipc") && insn.result.is_none()
+                {
                     Kind::Sync(Sync::Interpret)
                 } else {
                     kind(insn, known.as_ref(), strict_floats)

@@ -124,3 +124,27 @@ fn long_chains_of_calls_end() {
     find(&guest(&assemble(source)));
     assert!(before.elapsed() < Duration::from_secs(20));
 }
+
+/// Each of many entries into a long function would be as long.
+#[test]
+fn entries_without_end() {
+    let source = "
+        .globl _start
+        _start:
+        .rept 20000
+            addi a0, a0, 1
+        .endr
+            ret
+    ";
+    let guest = guest(&assemble(source));
+    let entry = |n: i64| GuestAddr::new(guest.entry().get()).wrapping_offset(n * 2);
+    let entries = (1..20_000).map(entry).collect::<BTreeSet<_>>();
+    let before = Instant::now();
+    let found = discover(&guest, &entries);
+    check(&found);
+    assert!(
+        before.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        found.statistics
+    );
+}
