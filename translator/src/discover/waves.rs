@@ -66,7 +66,7 @@ impl<'a> Waves<'a> {
             memories: Mutex::new(Vec::new()),
             work: 0,
             repeated: 0,
-            budget: (1 << 20) + slots.count() as u64 * 8,
+            budget: (1 << 20) + slots.count() as u64 * 3,
         }
     }
 

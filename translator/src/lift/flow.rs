@@ -350,6 +350,9 @@ fn seen_accesses(unit: &Unit, known: &[Option<Effects>]) -> HashSet<usize> {
             }
             match loaded {
                 _ if is_load => loaded = (f.rd != f.rs1).then_some((f.rd, f.rs1, f.imm)),
+                // As compilers extend what they loaded.
+                Some((value, ..))
+                    if insn.row.row().name == "Andi" && f.rd == value && f.rs1 == value => {}
                 Some((value, base, _))
                     if effects.writes.contains(value.number())
                         || effects.writes.contains(base.number()) =>
