@@ -374,12 +374,36 @@ impl<'ctx> Lifter<'ctx, '_> {
             }
             IntTy::I64 | IntTy::U64 => v,
         };
+        // A constant would be converted by LLVM, and the inexact flag never raised.
+        let may_round = fmt == Fmt::S || matches!(from, IntTy::I64 | IntTy::U64);
+        let v = if may_round { self.opaque(v) } else { v };
         let ty = self.float_type(fmt);
         let value = match from {
             IntTy::I32 | IntTy::I64 => built(self.builder.build_signed_int_to_float(v, ty, "")),
             IntTy::U32 | IntTy::U64 => built(self.builder.build_unsigned_int_to_float(v, ty, "")),
         };
         Float::exact(&self.types, value)
+    }
+
+    /// The same value, of which LLVM knows nothing. It costs no instruction.
+    fn opaque(&self, v: IntValue<'ctx>) -> IntValue<'ctx> {
+        let signature = v.get_type().fn_type(&[v.get_type().into()], false);
+        let nothing = self.context.create_inline_asm(
+            signature,
+            String::new(),
+            "=r,0".to_owned(),
+            false,
+            false,
+            None,
+            false,
+        );
+        let call = built(
+            self.builder
+                .build_indirect_call(signature, nothing, &[v.into()], ""),
+        );
+        call.try_as_basic_value()
+            .expect_basic("it has a result")
+            .into_int_value()
     }
 
     /// Towards zero modulo 2^32, on the bits: the significand shifted by the exponent. Infinities

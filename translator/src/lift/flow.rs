@@ -127,13 +127,28 @@ impl Flow {
             live_in: BTreeMap::new(),
             live_out: BTreeMap::new(),
             live_after: HashMap::new(),
-            seen: seen_accesses(unit, &known),
+            seen: HashSet::new(),
             flags,
             headers: loop_headers(unit),
         };
         flow.solve_dirty(unit);
         flow.solve_live(unit);
+        flow.seen = seen_accesses(unit, &known, &flow);
         flow
+    }
+
+    /// In the rest of a block, and after it, the register is written before anything looks at it.
+    /// Where the unit is left it is looked at.
+    fn is_unread(&self, register: Regs, rest: std::ops::Range<usize>, live_out: Regs) -> bool {
+        for index in rest {
+            if self.reads[index] & register != 0 || self.kinds[index] != Kind::Plain {
+                return false;
+            }
+            if self.writes[index] & register != 0 {
+                return true;
+            }
+        }
+        live_out & register == 0
     }
 
     /// All registers that the unit touches.
@@ -331,21 +346,22 @@ fn kept_flags(unit: &Unit, known: &[Option<Effects>]) -> HashMap<usize, KeptFlag
 
 /// Loads whose result nobody looks at, and stores of what was just loaded from the same place. They
 /// are in a program to be made, since each may fault; LLVM would leave them out.
-fn seen_accesses(unit: &Unit, known: &[Option<Effects>]) -> HashSet<usize> {
+fn seen_accesses(unit: &Unit, known: &[Option<Effects>], flow: &Flow) -> HashSet<usize> {
     let mut seen = HashSet::new();
-    for block in unit.blocks.values() {
+    for (at, block) in &unit.blocks {
         let mut loaded: Option<(Reg, Reg, i64)> = None;
         let end = block.first + block.count;
-        for index in block.first..end {
-            let (Some(insn), Some(effects)) = (unit.insns[index].insn, &known[index]) else {
+        let insns = unit.insns.iter().zip(known).enumerate();
+        for (index, (insn, effects)) in insns.take(end).skip(block.first) {
+            let (Some(insn), Some(effects)) = (insn.insn, effects) else {
                 break;
             };
             let f = insn.fields;
             if effects.stores && !effects.atomic && loaded == Some((f.rs2, f.rs1, f.imm)) {
                 seen.insert(index);
             }
-            let is_load = effects.loads && !effects.atomic && effects.fwrites.is_empty();
-            if is_load && (f.rd == Reg::ZERO || is_unread(known, f.rd, index + 1..end)) {
+            let is_load = effects.loads && !effects.atomic;
+            if is_load && flow.is_unread(flow.writes[index], index + 1..end, flow.live_out[at]) {
                 seen.insert(index);
             }
             match loaded {
@@ -364,28 +380,6 @@ fn seen_accesses(unit: &Unit, known: &[Option<Effects>]) -> HashSet<usize> {
         }
     }
     seen
-}
-
-/// Nothing in the rest of the block reads the register before it is written, or before the unit
-/// is left.
-fn is_unread(known: &[Option<Effects>], register: Reg, rest: std::ops::Range<usize>) -> bool {
-    for effects in &known[rest] {
-        let Some(effects) = effects else { return true };
-        if effects.reads.contains(register.number()) {
-            return false;
-        }
-        let returns = matches!(
-            effects.control,
-            Control::JumpIndirect {
-                link: Reg::ZERO,
-                ..
-            }
-        );
-        if effects.writes.contains(register.number()) || returns {
-            return true;
-        }
-    }
-    false
 }
 
 /// The register is written before it is read, and before anything leaves the unit.
