@@ -268,13 +268,6 @@ vmtrans_safe_syscall_abort:
     mov $-4, %rax
     ret
 
-    // Where the kernel goes on after a handler of ours.
-    .globl vmtrans_return_from_handler
-    .hidden vmtrans_return_from_handler
-vmtrans_return_from_handler:
-    mov $15, %eax
-    syscall
-
     // extern "C" fn(to: u64, from: u64, length: u64) -> u64: bytes that were not copied. A fault
     // between the labels goes to the end.
     .globl vmtrans_copy
@@ -316,7 +309,6 @@ unsafe extern "C" {
     fn vmtrans_safe_syscall_begin();
     fn vmtrans_safe_syscall_end();
     fn vmtrans_safe_syscall_abort();
-    fn vmtrans_return_from_handler();
     fn vmtrans_copy(to: u64, from: u64, length: u64) -> u64;
     fn vmtrans_copy_end();
 }
@@ -368,11 +360,6 @@ pub fn landing_from_guest() -> u64 {
 /// The same for a thread that was in the interpreter.
 pub fn landing_from_host() -> u64 {
     address(vmtrans_land_from_host)
-}
-
-/// What the kernel is told to return through from handlers (`sa_restorer`).
-pub fn return_from_handler() -> usize {
-    (vmtrans_return_from_handler as *const ()).addr()
 }
 
 /// A system call that does not begin while `pending` is not zero: then, as where a signal ends it,
