@@ -8,7 +8,7 @@ use crate::thread::Thread;
 
 /// Ends the process with a status.
 pub fn process(t: &mut Thread, status: i32) -> ! {
-    keep_misses(t);
+    leave(t);
     // Nothing of ours waits to be written, and a child of vfork must not end its parent's library.
     // SAFETY: it takes no pointer and does not return.
     unsafe { libc::_exit(status) }
@@ -19,12 +19,12 @@ pub fn by_signal(t: &mut Thread, info: &Info) -> ! {
     if t.process.options.crash_report {
         report::crash(t, info);
     }
-    keep_misses(t);
+    leave(t);
     host::die(info.signal())
 }
 
-/// Hands over which entries had no compiled code, before the program is gone.
-pub fn keep_misses(t: &Thread) {
+/// What is to be kept is kept.
+fn leave(t: &mut Thread) {
     if let Some(keep) = &t.process.on_exit {
         keep(t.process.misses.take());
     }

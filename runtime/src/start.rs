@@ -111,14 +111,11 @@ pub fn run(mut config: RunConfig) -> Result<std::convert::Infallible, RunError> 
         process.images.add(image.map(shift)?);
     }
     host::install_all(&process.signals);
-    let mask = host::mask();
-    // Exceptions must reach us, even where whoever started us blocked them.
-    host::set_mask(mask);
     let thread = Thread {
         state: Box::new(first_state(loaded.entry.get(), loaded.stack_pointer.get())),
         process: Arc::new(process),
         linux: linux::ThreadState::default(),
-        signals: ThreadSignals::blocking(mask),
+        signals: ThreadSignals::blocking(host::mask()),
         code: CodeCache::default(),
         depth: 0,
         interpreting: false,

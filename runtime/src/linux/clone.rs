@@ -100,8 +100,6 @@ fn fork(k: &mut Kernel<'_>, request: &Request) -> SyscallResult {
         return Err(Errno::of(&std::io::Error::last_os_error()));
     }
     if id == 0 {
-        // Its parent keeps them.
-        let _ = k.thread.process.misses.take();
         set_up_child(k.thread, request);
     }
     Ok(id.cast_unsigned())

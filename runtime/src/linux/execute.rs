@@ -15,8 +15,7 @@ use vmtrans_isa::GuestAddr;
 use super::errno::Errno;
 use super::kernel::Kernel;
 use super::table::SyscallResult;
-use super::{SyscallOutcome, proc_files, strace, user};
-use crate::entry;
+use super::{proc_files, strace, user};
 use crate::image::{ImageFile, looks_like_image};
 
 /// The executable of this process, whatever it was started as.
@@ -80,10 +79,6 @@ pub(super) fn execute(
             replace_process(k, &runner, &arguments, &environment)
         }
     };
-    // A signal came, and is taken before the call is made again.
-    if error == Errno::EINTR {
-        return k.finish(SyscallOutcome::Replaced);
-    }
     Err(error)
 }
 
@@ -326,24 +321,23 @@ fn replace_process(
         let line = strace::unfinished(strace::before(k.row, &k.arguments), "0");
         super::report(k.process(), fd.as_ref(), &line);
     }
-    if !crate::signals::before_execute(k.thread) {
-        return Errno::EINTR;
-    }
+    crate::signals::before_execute(k.thread);
     let (arguments, environment) = (pointers(arguments), pointers(environment));
-    let address = |pointers: &[*const libc::c_char]| pointers.as_ptr().expose_provenance() as u64;
-    let call = [
-        i64::from(target.directory).cast_unsigned(),
-        target.path.as_ptr().expose_provenance() as u64,
-        address(&arguments),
-        address(&environment),
-        i64::from(target.flags).cast_unsigned(),
-        0,
-    ];
-    let pending = k.thread.state.pending.as_ptr();
-    let number = libc::SYS_execveat.unsigned_abs();
-    let result = Errno::check(entry::safe_syscall(number, &call, pending));
+    // SAFETY: the path is a string, both vectors hold strings and end with a null pointer; all
+    // live through the call.
+    unsafe {
+        libc::syscall(
+            libc::SYS_execveat,
+            target.directory,
+            target.path.as_ptr(),
+            arguments.as_ptr(),
+            environment.as_ptr(),
+            target.flags,
+        )
+    };
+    let error = Errno::of(&std::io::Error::last_os_error());
     crate::signals::after_failed_execute(k.thread);
-    result.err().unwrap_or(Errno::EINTR)
+    error
 }
 
 #[cfg(test)]

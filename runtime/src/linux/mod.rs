@@ -86,7 +86,6 @@ const NEVER_RESTARTED: &[&str] = &[
     "msgrcv",
     "msgsnd",
     "io_getevents",
-    "restart_syscall",
 ];
 
 /// Makes the system call that the thread asks for: its number is in `a7`, its arguments are in

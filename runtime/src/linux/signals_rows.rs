@@ -35,7 +35,7 @@ syscalls! {
     signals::rt_sigtimedwait(k.thread, set.0, information.0, timeout.0, set_size);
     /// Goes back to where a signal interrupted.
     rt_sigreturn(generic 139, x86_64 15, Support::Full) |k| {
-        signals::rt_sigreturn(k.thread);
+        signals::rt_sigreturn(k.thread)?;
         k.finish(SyscallOutcome::Replaced)
     };
     /// Changes or gives the stack for signal handlers.

@@ -4,8 +4,7 @@
 
 use vmtrans_isa::GuestAddr;
 
-use super::host::Info;
-use super::{Action, COUNT, frame, host};
+use super::{Action, COUNT, bit, frame, host};
 use crate::guest_memory;
 use crate::linux::Errno;
 use crate::thread::Thread;
@@ -15,8 +14,6 @@ type Result = std::result::Result<u64, Errno>;
 const SET_LENGTH: u64 = 8;
 /// `MINSIGSTKSZ`
 const MIN_STACK: u64 = 2048;
-/// `UAPI_SA_FLAGS`: others are forgotten, by which programs see that they are unknown.
-const SA_FLAGS: u64 = 0xd800_0807;
 
 fn read<const N: usize>(address: GuestAddr) -> std::result::Result<[u64; N], Errno> {
     let mut words = [0; N];
@@ -65,10 +62,11 @@ pub fn rt_sigaction(
     let before = t.process.signals.action(signal);
     if new.get() != 0 {
         let [handler, flags, mask] = read(new)?;
+        let fixed = bit(libc::SIGKILL.unsigned_abs()) | bit(libc::SIGSTOP.unsigned_abs());
         let action = Action {
             handler,
-            flags: flags & SA_FLAGS,
-            mask: mask & !super::unblockable(),
+            flags,
+            mask: mask & !fixed,
         };
         t.process.signals.set(signal, action);
         host::install(signal, action);
@@ -94,13 +92,14 @@ pub fn rt_sigprocmask(
     let before = t.signals.mask;
     if new.get() != 0 {
         let [set] = read(new)?;
-        let mask = match how {
+        let set = set & !bit(libc::SIGKILL.unsigned_abs()) & !bit(libc::SIGSTOP.unsigned_abs());
+        t.signals.mask = match how {
             libc::SIG_BLOCK => before | set,
             libc::SIG_UNBLOCK => before & !set,
             libc::SIG_SETMASK => set,
             _ => return Err(Errno::EINVAL),
         };
-        super::change_mask(t, mask);
+        host::set_mask(t.signals.mask);
     }
     if old.get() != 0 {
         write(old, [before])?;
@@ -112,12 +111,12 @@ pub fn rt_sigprocmask(
 ///
 /// # Errors
 /// `EINVAL`, `EFAULT`.
-pub fn rt_sigpending(t: &mut Thread, set: GuestAddr, length: u64) -> Result {
+pub fn rt_sigpending(_: &mut Thread, set: GuestAddr, length: u64) -> Result {
     check_length(length)?;
     let mut pending = 0u64;
     // SAFETY: the kernel writes eight bytes.
     unsafe { libc::syscall(libc::SYS_rt_sigpending, &raw mut pending, 8usize) };
-    write(set, [pending | t.signals.deferred() & t.signals.mask])?;
+    write(set, [pending])?;
     Ok(0)
 }
 
@@ -148,14 +147,14 @@ pub fn rt_sigtimedwait(
 }
 
 /// `rt_sigreturn`
-pub fn rt_sigreturn(t: &mut Thread) {
-    match frame::pop(t) {
-        Ok(mask) => super::returned(t, mask),
-        Err(_) => {
-            let signal = libc::SIGSEGV.unsigned_abs();
-            super::set_fault(t, Info::fault(signal, libc::SI_KERNEL, 0));
-        }
-    }
+///
+/// # Errors
+/// `EFAULT` where the frame cannot be read.
+pub fn rt_sigreturn(t: &mut Thread) -> Result {
+    let mask = frame::pop(t).map_err(|_| Errno::EFAULT)?;
+    t.signals.mask = mask;
+    host::set_mask(mask);
+    Ok(0)
 }
 
 /// `sigaltstack`

@@ -3,11 +3,12 @@
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 
-use super::{Action, COUNT, DEFAULT, IGNORE, ProcessSignals, bit};
+use super::{Action, DEFAULT, IGNORE, ProcessSignals, bit};
 use crate::thread::Thread;
 use crate::{dispatch, entry};
 
@@ -111,11 +112,6 @@ thread_local! {
     static SLOT: Slot = const { Slot { full: AtomicBool::new(false), info: UnsafeCell::new(Info([0; INFO_LENGTH])) } };
 }
 
-/// Whether a signal waits.
-pub fn is_waiting() -> bool {
-    SLOT.with(|slot| slot.full.load(Ordering::Acquire))
-}
-
 /// Takes the signal that waits. All others stay blocked until the mask is set.
 pub fn take() -> Option<Info> {
     SLOT.with(|slot| {
@@ -136,13 +132,9 @@ pub fn blockable(mask: u64) -> u64 {
         .fold(mask, |m, &s| m & !bit(s.unsigned_abs()))
 }
 
-/// Blocks these, whatever waits.
+/// Blocks what the guest blocks.
 pub fn set_mask(mask: u64) {
-    set_whole_mask(blockable(mask));
-}
-
-/// The same, exceptions included: for the next program, which inherits the mask.
-pub fn set_whole_mask(mask: u64) {
+    let mask = blockable(mask);
     // The kernel's call, since the library's leaves out signals that it keeps for itself.
     // SAFETY: the kernel reads eight bytes.
     unsafe {
@@ -154,31 +146,6 @@ pub fn set_whole_mask(mask: u64) {
             8usize,
         );
     }
-}
-
-/// Blocks what the guest blocks, unless something waits for the guest: then all signals stay
-/// blocked until that was taken, after which this is called again.
-pub fn apply_mask(t: &Thread) {
-    let mask = blockable(t.signals.mask);
-    let address = (&raw const mask).expose_provenance() as u64;
-    let how = u64::from(libc::SIG_SETMASK.unsigned_abs());
-    let number = libc::SYS_rt_sigprocmask.unsigned_abs();
-    let pending = t.state.pending.as_ptr().cast_const();
-    entry::safe_syscall(number, &[how, address, 0, 8, 0, 0], pending);
-}
-
-/// Has the kernel send a signal to this thread once more, with all that is known of it.
-pub fn send_again(info: &Info) {
-    // SAFETY: the kernel reads the structure.
-    unsafe {
-        libc::syscall(
-            libc::SYS_rt_tgsigqueueinfo,
-            libc::getpid(),
-            libc::syscall(libc::SYS_gettid),
-            info.signal(),
-            info.0.as_ptr(),
-        )
-    };
 }
 
 /// What is blocked now.
@@ -205,20 +172,14 @@ static IGNORED_AT_START: AtomicU64 = AtomicU64::new(0);
 static NOTE_IGNORED: extern "C" fn() = {
     extern "C" fn note() {
         let mut ignored = 0;
-        for signal in 1..=COUNT {
-            let mut action = KernelAction::default();
+        for signal in 1..=31 {
+            let mut action = MaybeUninit::<libc::sigaction>::zeroed();
             // SAFETY: it writes a structure of that type.
-            unsafe {
-                libc::syscall(
-                    libc::SYS_rt_sigaction,
-                    signal,
-                    0usize,
-                    &raw mut action,
-                    8usize,
-                )
-            };
-            if action.handler == libc::SIG_IGN {
-                ignored |= bit(signal);
+            let known =
+                unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } == 0;
+            // SAFETY: zeroed or written.
+            if known && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN {
+                ignored |= bit(signal.unsigned_abs());
             }
         }
         IGNORED_AT_START.store(ignored, Ordering::Relaxed);
@@ -231,37 +192,16 @@ pub fn is_ignored(signal: u32) -> bool {
     IGNORED_AT_START.load(Ordering::Relaxed) & bit(signal) != 0
 }
 
-/// The kernel's `struct sigaction` of x86-64. The library's call refuses two signals that it keeps
-/// for itself and does not block them; a guest has a library of its own, which uses them.
-#[derive(Default)]
-#[repr(C)]
-struct KernelAction {
-    handler: usize,
-    flags: u64,
-    restorer: usize,
-    mask: u64,
-}
-
-/// `SA_RESTORER` of x86-64: the kernel returns from handlers through `restorer`.
-const SA_RESTORER: u64 = 0x0400_0000;
-
 fn set_action(signal: c_int, handler: usize, flags: c_int) {
-    let action = KernelAction {
-        handler,
-        flags: u64::from(flags.cast_unsigned()) | SA_RESTORER,
-        restorer: entry::return_from_handler(),
-        mask: u64::MAX,
-    };
-    // SAFETY: the kernel reads the structure; handlers are of the type that the flags say.
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: all-zero is a valid action; handlers are of the type that the flags say.
     unsafe {
-        libc::syscall(
-            libc::SYS_rt_sigaction,
-            signal,
-            &raw const action,
-            0usize,
-            8usize,
-        )
-    };
+        let a = &mut *action.as_mut_ptr();
+        a.sa_sigaction = handler;
+        a.sa_flags = flags;
+        libc::sigfillset(&raw mut a.sa_mask);
+        libc::sigaction(signal, action.as_ptr(), std::ptr::null_mut());
+    }
 }
 
 /// Has the host do with a signal what the guest asks for.
@@ -388,7 +328,12 @@ extern "C" fn exception(signal: c_int, info: *mut siginfo_t, context: *mut c_voi
         die(signal.unsigned_abs())
     };
     if !what.is_exception() {
-        sent(t, what, info, context);
+        let action = t.process.signals.action(signal.unsigned_abs());
+        match action.handler {
+            DEFAULT => die(signal.unsigned_abs()),
+            IGNORE => {}
+            _ => take_note(info, context),
+        }
         return;
     }
     let landing = guest_fault(t, pc, what, context);
@@ -401,20 +346,6 @@ extern "C" fn exception(signal: c_int, info: *mut siginfo_t, context: *mut c_voi
             crate::report::own_fault(pc, &what);
             die(signal.unsigned_abs())
         }
-    }
-}
-
-/// A signal that somebody sent, of a kind that is never blocked on the host.
-fn sent(t: &mut Thread, what: Info, info: &siginfo_t, context: &mut ucontext_t) {
-    let signal = what.signal();
-    if t.signals.mask & bit(signal) != 0 || is_waiting() {
-        t.signals.defer(what);
-        return;
-    }
-    match t.process.signals.action(signal).handler {
-        DEFAULT => die(signal),
-        IGNORE => {}
-        _ => take_note(info, context),
     }
 }
 

@@ -34,9 +34,6 @@ const SA_RESTART: u64 = 0x1000_0000;
 const SA_NODEFER: u64 = 0x4000_0000;
 const SA_RESETHAND: u64 = 0x8000_0000;
 
-/// How many kinds of exceptions there are, each with a number below this.
-const DEFERRED: usize = 16;
-
 /// What a signal does (Linux `struct sigaction` of riscv64).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Action {
@@ -65,9 +62,6 @@ pub struct ThreadSignals {
     interrupted: Option<bool>,
     /// An exception of the guest's own instruction.
     fault: Option<Info>,
-    /// Signals that were sent, of the kinds that the host does not block, while the guest blocks
-    /// them or another waits. One of each kind, as Linux keeps them.
-    deferred: [Option<Info>; DEFERRED],
 }
 
 /// An exception that an instruction raises.
@@ -88,28 +82,6 @@ impl ThreadSignals {
             mask,
             ..ThreadSignals::default()
         }
-    }
-
-    /// Keeps a signal until it can be taken.
-    fn defer(&mut self, info: Info) {
-        if let Some(entry) = self.deferred.get_mut(info.signal() as usize) {
-            entry.get_or_insert(info);
-        }
-    }
-
-    /// Which signals are kept.
-    fn deferred(&self) -> u64 {
-        let kept = self.deferred.iter().flatten();
-        kept.fold(0, |mask, info| mask | bit(info.signal()))
-    }
-
-    /// Takes one that is not blocked any more.
-    fn take_deferred(&mut self) -> Option<Info> {
-        let mask = self.mask;
-        self.deferred
-            .iter_mut()
-            .find(|kept| kept.is_some_and(|info| mask & bit(info.signal()) == 0))
-            .and_then(Option::take)
     }
 }
 
@@ -186,76 +158,27 @@ pub fn interrupted(t: &mut Thread, restartable: bool) {
 /// Takes the signals that wait: sets the thread up to run a handler, or ends the process.
 pub fn deliver(t: &mut Thread) {
     t.state.pending.store(0, Ordering::Relaxed);
+    let info = t.signals.fault.take().or_else(host::take);
     let interrupted = t.signals.interrupted.take();
-    if let Some(info) = next(t) {
-        let action = t.process.signals.action(info.signal());
-        let restarts = interrupted == Some(true) && action.flags & SA_RESTART != 0;
-        if interrupted.is_some() && !restarts && action.handler > IGNORE {
-            end_call(t);
-        }
-        take(t, &info, action);
-    } else if interrupted == Some(false) {
-        // A stop ended it, or what came is kept for later.
-        end_call(t);
-    }
-    change_mask(t, t.signals.mask);
-}
-
-/// The next signal to take: first what the guest's own instruction raised.
-fn next(t: &mut Thread) -> Option<Info> {
-    let Some(fault) = t.signals.fault.take() else {
-        return host::take();
+    let Some(info) = info else {
+        // Nothing came after all, and the call is made again.
+        return;
     };
-    // The other comes once more when it is not blocked, perhaps only after this one's handler.
-    if let Some(other) = host::take() {
-        host::send_again(&other);
-    }
-    Some(fault)
-}
-
-/// The system call at the program counter returns `EINTR`.
-fn end_call(t: &mut Thread) {
-    t.state.hart.x[10] = i64::from(-libc::EINTR).cast_unsigned();
-    t.state.hart.pc = t.state.hart.pc.wrapping_add(4);
-}
-
-fn take(t: &mut Thread, info: &Info, action: Action) {
-    let signal = info.signal();
-    if info.is_exception() {
-        let blocked = t.signals.mask & bit(signal) != 0;
-        if blocked || action.handler <= IGNORE {
-            exit::by_signal(t, info);
-        }
-        return run_handler(t, info, action);
-    }
-    match (action.handler, signal.cast_signed()) {
-        // The handler was taken away after the signal had come.
-        (IGNORE, _) | (DEFAULT, libc::SIGCHLD | libc::SIGURG | libc::SIGWINCH | libc::SIGCONT) => {}
-        (DEFAULT, libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU) => host::send_again(info),
-        (DEFAULT, _) => exit::by_signal(t, info),
-        _ => run_handler(t, info, action),
-    }
-}
-
-/// Blocks these signals from now on, and lets those come that are not blocked any more.
-fn change_mask(t: &mut Thread, mask: u64) {
-    t.signals.mask = mask & !unblockable();
-    while !host::is_waiting()
-        && let Some(info) = t.signals.take_deferred()
+    let action = t.process.signals.action(info.signal());
+    if let Some(restartable) = interrupted
+        && !(restartable && action.flags & SA_RESTART != 0 && action.handler > IGNORE)
+        && action.handler > IGNORE
     {
-        host::send_again(&info);
+        t.state.hart.x[10] = i64::from(-libc::EINTR).cast_unsigned();
+        t.state.hart.pc = t.state.hart.pc.wrapping_add(4);
     }
-    host::apply_mask(t);
-}
-
-/// A handler is over: the registers are those of its frame, and so is the mask.
-fn returned(t: &mut Thread, mask: u64) {
-    change_mask(t, mask);
-}
-
-/// `SIGKILL` and `SIGSTOP`.
-fn unblockable() -> u64 {
-    bit(libc::SIGKILL.unsigned_abs()) | bit(libc::SIGSTOP.unsigned_abs())
+    let blocked = info.is_exception() && t.signals.mask & bit(info.signal()) != 0;
+    match action.handler {
+        IGNORE if !info.is_exception() => host::set_mask(t.signals.mask),
+        DEFAULT | IGNORE => exit::by_signal(t, &info),
+        _ if blocked => exit::by_signal(t, &info),
+        _ => run_handler(t, &info, action),
+    }
 }
 
 fn run_handler(t: &mut Thread, info: &Info, action: Action) {
@@ -277,6 +200,7 @@ fn run_handler(t: &mut Thread, info: &Info, action: Action) {
         t.process.signals.set(signal, Action::default());
         host::install(signal, Action::default());
     }
+    host::set_mask(t.signals.mask);
 }
 
 /// Makes a system call that may block; a signal for the guest ends it, or keeps it from beginning.
@@ -296,29 +220,18 @@ pub fn end_temporary_mask(_: &mut Thread, _interrupted: bool) {}
 
 /// The child of a fork has none of its parent's pending signals.
 pub fn after_fork(t: &mut Thread) {
-    // So that none of its own comes in between.
-    host::set_mask(u64::MAX);
     let _ = host::take();
-    t.signals.deferred = Default::default();
     t.state.pending.store(0, Ordering::Relaxed);
     host::set_mask(t.signals.mask);
 }
 
-/// What the next program inherits: the mask, and which signals are ignored. Says whether it may
-/// be executed; where not, a signal came that this one takes first.
-pub fn before_execute(t: &mut Thread) -> bool {
-    host::set_mask(u64::MAX);
-    if t.state.pending.load(Ordering::Relaxed) != 0 {
-        return false;
-    }
-    exit::keep_misses(t);
+/// What the next program inherits: the mask, and which signals are ignored.
+pub fn before_execute(t: &mut Thread) {
+    host::set_mask(t.signals.mask);
     host::forget_exceptions(&t.process.signals);
-    host::set_whole_mask(t.signals.mask);
-    true
 }
 
 /// The program goes on after all.
-pub fn after_failed_execute(t: &mut Thread) {
+pub fn after_failed_execute(_: &mut Thread) {
     host::install_exceptions();
-    host::apply_mask(t);
 }
