@@ -4,7 +4,7 @@ mod support;
 
 use support::{Noise, row};
 use vmtrans_isa::riscv::{Fields, Hart, Insn, Reg, decode, encode};
-use vmtrans_isa::{AmoOp, Bus, Fault, Flow, GuestAddr, Interpreter, Ordering, Width, riscv};
+use vmtrans_isa::{AmoOp, Bus, Fault, Flow, GuestAddr, Interpreter, Ordering, Rm, Width, riscv};
 
 /// A little memory from address 0, and clocks that stand still.
 struct Memory(Vec<u8>);
@@ -521,4 +521,46 @@ fn folding_agrees_with_running() {
             }
         }
     }
+}
+
+#[test]
+fn a_reserved_rounding_mode_is_illegal_only_where_it_is_used() {
+    let (rd, rs1, rs2) = (A0, A1, A2);
+    let add = |rm| {
+        let fields = Fields {
+            rd,
+            rs1,
+            rs2,
+            rm,
+            ..Fields::NONE
+        };
+        insn("fadd.d", fields)
+    };
+    let memory = &mut Memory(Vec::new());
+    for frm in 5..8 {
+        let mut hart = hart(0, 0);
+        (hart.frm, hart.f[A1.index()]) = (frm, 1.5f64.to_bits());
+        assert_eq!(step(&mut hart, memory, &add(Rm::Dyn)), Flow::Illegal);
+        assert_eq!((hart.pc, hart.f[A0.index()]), (PC, 0));
+        assert_eq!(step(&mut hart, memory, &add(Rm::Rtz)), Flow::Next);
+        assert_eq!(hart.f[A0.index()], 1.5f64.to_bits());
+    }
+}
+
+#[test]
+fn flags_accrue() {
+    let memory = &mut Memory(Vec::new());
+    let mut hart = hart(0, 0);
+    (hart.fflags, hart.f[A1.index()]) = (8, 1.5f64.to_bits());
+    let fields = Fields {
+        rd: A0,
+        rs1: A1,
+        ..Fields::NONE
+    };
+    assert_eq!(
+        step(&mut hart, memory, &insn("fcvt.w.d", fields)),
+        Flow::Next
+    );
+    // Inexact beside the division by zero that was there.
+    assert_eq!((hart.x[A0.index()], hart.fflags), (2, 9));
 }
