@@ -1,6 +1,10 @@
 //! `vmtrans inspect`: shows what each stage of translation makes of a function.
 
+use std::mem::offset_of;
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
+use vmtrans_abi::{IMAGE_MAGIC, Manifest};
 use vmtrans_cli::{InspectArgs, StageName};
 use vmtrans_isa::GuestAddr;
 use vmtrans_isa::riscv::disassemble;
@@ -8,6 +12,7 @@ use vmtrans_translator::codegen::Compiler;
 use vmtrans_translator::compile::lift_options;
 use vmtrans_translator::discover::{Discovery, discover};
 use vmtrans_translator::function::Function;
+use vmtrans_translator::guest::Guest;
 use vmtrans_translator::unit::Unit;
 
 /// Prints what was asked for to standard output.
@@ -15,7 +20,7 @@ use vmtrans_translator::unit::Unit;
 /// # Errors
 /// Where the program cannot be read, or has no such function.
 pub fn inspect(args: &InspectArgs) -> Result<()> {
-    let guest = crate::read_guest(&args.program)?;
+    let guest = guest_of(&args.program)?;
     let discovery = discover(&guest, &std::collections::BTreeSet::new());
     let Some(wanted) = &args.function else {
         list(&discovery);
@@ -38,6 +43,24 @@ pub fn inspect(args: &InspectArgs) -> Result<()> {
         StageName::Assembly => print!("{}", stages.assembly),
     }
     Ok(())
+}
+
+/// The guest program, or the one inside an image.
+fn guest_of(path: &Path) -> Result<Guest> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let inner = inside_image(&bytes).map(<[u8]>::to_vec);
+    Ok(Guest::new(inner.unwrap_or(bytes), path)?)
+}
+
+fn inside_image(bytes: &[u8]) -> Option<&[u8]> {
+    let magic = bytes.windows(8).take(4096).position(|w| w == IMAGE_MAGIC)?;
+    let number = |at: usize| {
+        let field = bytes.get(magic + at..magic + at + 8)?;
+        usize::try_from(u64::from_le_bytes(field.try_into().ok()?)).ok()
+    };
+    let start = number(offset_of!(Manifest, guest_offset))?;
+    let length = number(offset_of!(Manifest, guest_length))?;
+    bytes.get(start..start.checked_add(length)?)
 }
 
 fn list(discovery: &Discovery) {
