@@ -27,13 +27,14 @@ pub(crate) fn feed(input: &[u8]) {
         level: OptLevel::O1,
         host_cpu: "x86-64-v3".to_owned(),
     };
-    let Ok(options) = lift_options(&guest, &code) else {
+    let units = discovery.functions.iter().map(|f| Unit::new(f).0);
+    let units = units.collect::<Vec<_>>();
+    let Ok(options) = lift_options(&guest, &code, units.iter()) else {
         return;
     };
     let compiler = Compiler::new(&options, code.level).expect("a compiler for this host");
-    for function in &discovery.functions {
-        let (unit, _) = Unit::new(function);
-        let object = compiler.compile(&unit).expect("every unit compiles");
+    for unit in &units {
+        let object = compiler.compile(unit).expect("every unit compiles");
         assert!(!object.is_empty());
     }
 }

@@ -129,6 +129,10 @@ pub struct Effects {
     pub rounding: Option<Rm>,
     /// It converts to an integer, with its own rounding mode.
     pub to_integer: bool,
+    /// It rounds to an integral number in a way of its own.
+    pub to_integral: bool,
+    /// It multiplies and adds with one rounding.
+    pub fused: bool,
     /// It may raise floating-point exception flags.
     pub raises_fp: bool,
 }
@@ -284,8 +288,20 @@ impl Sem for Recorder {
         self.effects.freads.insert(r.number());
     }
     rounding! {
-        fadd((), ()) fsub((), ()) fmul((), ()) fdiv((), ()) fsqrt(()) fma((), (), ())
-        ffrom_int(IntTy, ()) fconvert(()) fround(bool, ())
+        fadd((), ()) fsub((), ()) fmul((), ()) fdiv((), ()) fsqrt(())
+        ffrom_int(IntTy, ()) fconvert(())
+    }
+    fn fma(&mut self, _: Fmt, rm: Rm, (): (), (): (), (): ()) {
+        self.rounds(rm);
+        self.effects.fused = true;
+    }
+    fn fround(&mut self, _: Fmt, rm: Rm, _: bool, (): ()) {
+        self.rounds(rm);
+        self.effects.to_integral = true;
+    }
+    fn fto_int_modular(&mut self, (): ()) {
+        self.effects.raises_fp = true;
+        self.effects.to_integral = true;
     }
     fn fto_int(&mut self, _: Fmt, rm: Rm, _: IntTy, (): ()) {
         self.rounds(rm);
@@ -293,6 +309,6 @@ impl Sem for Recorder {
     }
     raising! {
         fmin(Fmt, (), ()) fmax(Fmt, (), ()) feq(Fmt, (), ())
-        flt(Fmt, bool, (), ()) fle(Fmt, bool, (), ()) fto_int_modular(())
+        flt(Fmt, bool, (), ()) fle(Fmt, bool, (), ())
     }
 }

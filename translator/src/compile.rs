@@ -13,7 +13,7 @@ use vmtrans_isa::GuestAddr;
 use crate::codegen::{CodegenError, Compiler, OptLevel, host_cpu};
 use crate::discover::{Discovery, discover};
 use crate::guest::Guest;
-use crate::lift::LiftOptions;
+use crate::lift::{LiftOptions, observes_flags};
 use crate::link::{ImageInputs, LinkError, LinkUnit, UnitObject, link};
 use crate::unit::{Placement, Unit};
 
@@ -102,22 +102,18 @@ pub fn compile(
     run: &Run<'_>,
 ) -> Result<(Vec<u8>, Stats), CompileError> {
     let begin = Instant::now();
-    let lift = lift_options(guest, code)?;
-    Compiler::new(&lift, code.level)?;
     let discovery = discover(guest, &run.entries);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(run.jobs)
         .stack_size(64 << 20)
         .build()?;
-    let work = Work::new(&lift, code.level, run, discovery.functions.len() as u64);
-    let units = pool.install(|| {
-        discovery
-            .functions
-            .par_iter()
-            .map(|function| work.unit(Unit::new(function)))
-            .collect::<Vec<_>>()
-    });
-    let units = units.into_iter().flatten().collect::<Vec<_>>();
+    let functions = discovery.functions.par_iter();
+    let units = pool.install(|| functions.map(Unit::new).collect::<Vec<_>>());
+    let lift = lift_options(guest, code, units.iter().map(|(unit, _)| unit))?;
+    Compiler::new(&lift, code.level)?;
+    let work = Work::new(&lift, code.level, run, units.len() as u64);
+    let units = units.into_par_iter();
+    let units = pool.install(|| units.filter_map(|unit| work.unit(unit)).collect::<Vec<_>>());
     let (text_base, text_length) = guest.text_range();
     let inputs = ImageInputs {
         guest: guest.bytes(),
@@ -154,11 +150,15 @@ const V3: &str =
 const V4: &str = "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,\
                   +movbe,+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl";
 
-/// How units of a guest are lifted.
+/// How the units of a guest are lifted; what one of them does may matter to all.
 ///
 /// # Errors
 /// [`CompileError::HostCpu`].
-pub fn lift_options(guest: &Guest, code: &CodeOptions) -> Result<LiftOptions, CompileError> {
+pub fn lift_options<'u>(
+    guest: &Guest,
+    code: &CodeOptions,
+    mut units: impl Iterator<Item = &'u Unit>,
+) -> Result<LiftOptions, CompileError> {
     let (cpu, features) = match code.host_cpu.as_str() {
         "native" => host_cpu(),
         other => {
@@ -177,6 +177,7 @@ pub fn lift_options(guest: &Guest, code: &CodeOptions) -> Result<LiftOptions, Co
         cpu,
         features,
         lines: true,
+        exact_flags: units.any(observes_flags),
     })
 }
 
@@ -187,6 +188,7 @@ fn build_key(lift: &LiftOptions, level: OptLevel, run: &Run<'_>) -> Key {
         cpu,
         features,
         lines,
+        exact_flags,
     } = lift;
     KeyBuilder::new("vmtrans translator and options")
         .part(&run.build)
@@ -195,6 +197,7 @@ fn build_key(lift: &LiftOptions, level: OptLevel, run: &Run<'_>) -> Key {
         .part(features.as_bytes())
         .number(u64::from(*addressing as u32))
         .number(u64::from(*lines))
+        .number(u64::from(*exact_flags))
         .number(u64::from(level.number()))
         .finish()
 }

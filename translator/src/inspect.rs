@@ -33,7 +33,10 @@ pub fn inspect(args: &InspectArgs) -> Result<()> {
         return Ok(());
     }
     let code = crate::code_options(&args.code);
-    let compiler = Compiler::new(&lift_options(&guest, &code)?, code.level)?;
+    let units = discovery.functions.iter().map(|f| Unit::new(f).0);
+    let units = units.collect::<Vec<_>>();
+    let options = lift_options(&guest, &code, units.iter())?;
+    let compiler = Compiler::new(&options, code.level)?;
     let (unit, _) = Unit::new(function);
     let stages = compiler.stages(&unit)?;
     match args.stage {

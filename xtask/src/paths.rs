@@ -10,9 +10,12 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// Finds the workspace: cargo runs us with the folder of the xtask package named.
+    /// Finds the workspace: cargo runs us with the folder of the xtask package named. What was
+    /// named when this was built may be another checkout, where two share a target folder.
     pub fn find() -> Result<Paths> {
-        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let package = std::env::var_os("CARGO_MANIFEST_DIR");
+        let package = package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let package = Path::new(&package);
         let root = package
             .parent()
             .context("the xtask package has no folder above it")?;

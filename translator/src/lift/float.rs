@@ -16,8 +16,8 @@ use vmtrans_isa::{Fmt, IntTy, Rm};
 use super::types::Types;
 use super::{Lifter, built};
 
-const CANONICAL_DOUBLE: u64 = 0x7ff8_0000_0000_0000;
-const CANONICAL_SINGLE: u64 = 0x7fc0_0000;
+pub(super) const CANONICAL_DOUBLE: u64 = 0x7ff8_0000_0000_0000;
+pub(super) const CANONICAL_SINGLE: u64 = 0x7fc0_0000;
 const BOX: u64 = 0xffff_ffff_0000_0000;
 
 /// A floating-point value.
@@ -39,7 +39,7 @@ impl<'ctx> Float<'ctx> {
     }
 
     /// Exactly these bits.
-    fn exact(types: &Types<'ctx>, value: FloatValue<'ctx>) -> Float<'ctx> {
+    pub fn exact(types: &Types<'ctx>, value: FloatValue<'ctx>) -> Float<'ctx> {
         Float {
             value,
             pending: types.i1.const_zero(),
@@ -89,14 +89,14 @@ fn known(bit: IntValue<'_>) -> Option<bool> {
 }
 
 impl<'ctx> Lifter<'ctx, '_> {
-    fn float_type(&self, fmt: Fmt) -> FloatType<'ctx> {
+    pub(super) fn float_type(&self, fmt: Fmt) -> FloatType<'ctx> {
         match fmt {
             Fmt::S => self.types.f32,
             Fmt::D => self.types.f64,
         }
     }
 
-    fn pick(
+    pub(super) fn pick(
         &self,
         c: IntValue<'ctx>,
         a: FloatValue<'ctx>,
@@ -117,11 +117,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         if known(v.pending) == Some(false) {
             return v.value;
         }
-        let nan =
-            built(
-                self.builder
-                    .build_float_compare(FloatPredicate::UNO, v.value, v.value, ""),
-            );
+        let nan = self.is_nan(fmt, v.value);
         let replace = self.both_bits(nan, v.pending);
         let canonical = match fmt {
             Fmt::D => self.types.i64.const_int(CANONICAL_DOUBLE, false),
@@ -275,12 +271,27 @@ impl<'ctx> Lifter<'ctx, '_> {
         Float::exact(&self.types, value.into_float_value())
     }
 
+    /// Whether it is a NaN. No flag is raised that anybody looks at.
+    pub(super) fn is_nan(&self, fmt: Fmt, value: FloatValue<'ctx>) -> IntValue<'ctx> {
+        if self.flow.exact_flags {
+            return self.is_nan_by_bits(fmt, value);
+        }
+        built(
+            self.builder
+                .build_float_compare(FloatPredicate::UNO, value, value, ""),
+        )
+    }
+
     pub(super) fn float_compare(
         &mut self,
         predicate: FloatPredicate,
+        signalling: bool,
         a: Float<'ctx>,
         b: Float<'ctx>,
     ) -> IntValue<'ctx> {
+        if self.flow.exact_flags {
+            return self.exact_compare(predicate, signalling, a.value, b.value);
+        }
         built(
             self.builder
                 .build_float_compare(predicate, a.value, b.value, ""),
@@ -302,21 +313,10 @@ impl<'ctx> Lifter<'ctx, '_> {
         Float::computed(&self.types, value)
     }
 
-    pub(super) fn float_pick(
-        &mut self,
-        name: &str,
-        fmt: Fmt,
-        a: Float<'ctx>,
-        b: Float<'ctx>,
-    ) -> Float<'ctx> {
-        self.float_intrinsic(name, fmt, &[a, b])
-    }
-
     /// The intrinsic that rounds to an integral value. Compiled code runs only under
     /// round-to-nearest-even, so the dynamic mode is that.
     pub(super) fn rounding(rm: Rm) -> &'static str {
         match rm {
-            // The only one of them that raises the inexact flag, which conversions are to.
             Rm::Rne | Rm::Dyn => "llvm.rint",
             Rm::Rtz => "llvm.trunc",
             Rm::Rdn => "llvm.floor",
@@ -374,36 +374,12 @@ impl<'ctx> Lifter<'ctx, '_> {
             }
             IntTy::I64 | IntTy::U64 => v,
         };
-        // A constant would be converted by LLVM, and the inexact flag never raised.
-        let may_round = fmt == Fmt::S || matches!(from, IntTy::I64 | IntTy::U64);
-        let v = if may_round { self.opaque(v) } else { v };
         let ty = self.float_type(fmt);
         let value = match from {
             IntTy::I32 | IntTy::I64 => built(self.builder.build_signed_int_to_float(v, ty, "")),
             IntTy::U32 | IntTy::U64 => built(self.builder.build_unsigned_int_to_float(v, ty, "")),
         };
         Float::exact(&self.types, value)
-    }
-
-    /// The same value, of which LLVM knows nothing. It costs no instruction.
-    fn opaque(&self, v: IntValue<'ctx>) -> IntValue<'ctx> {
-        let signature = v.get_type().fn_type(&[v.get_type().into()], false);
-        let nothing = self.context.create_inline_asm(
-            signature,
-            String::new(),
-            "=r,0".to_owned(),
-            false,
-            false,
-            None,
-            false,
-        );
-        let call = built(
-            self.builder
-                .build_indirect_call(signature, nothing, &[v.into()], ""),
-        );
-        call.try_as_basic_value()
-            .expect_basic("it has a result")
-            .into_int_value()
     }
 
     /// Towards zero modulo 2^32, on the bits: the significand shifted by the exponent. Infinities

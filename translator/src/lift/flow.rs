@@ -38,18 +38,6 @@ pub enum Sync {
     Interpret,
 }
 
-/// Part of a pair that saves the flags and puts them back: compilers write it around comparisons
-/// that are to raise none.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum KeptFlags {
-    /// Reads the flags. Nobody but its partner looks at what it read.
-    SavedOnly,
-    /// Reads the flags, for others too.
-    Saved,
-    /// Puts them back.
-    Restored,
-}
-
 /// The registers that are passed in host registers.
 pub fn slots() -> Regs {
     let ints = INT_SLOTS.iter().fold(0, |set, r| set | 1 << r.number());
@@ -76,8 +64,8 @@ pub struct Flow {
     pub live_after: HashMap<usize, Regs>,
     /// Accesses that are made for their own sake: what they load or store changes nothing.
     pub seen: HashSet<usize>,
-    /// Accesses to the flags that only keep them as they are.
-    pub flags: HashMap<usize, KeptFlags>,
+    /// Flags are raised exactly.
+    pub exact_flags: bool,
     /// Blocks that begin with a safepoint.
     pub headers: HashSet<i64>,
 }
@@ -85,31 +73,21 @@ pub struct Flow {
 impl Flow {
     /// Analyses a unit.
     pub fn new(unit: &Unit, options: &LiftOptions) -> Flow {
-        let known = unit.insns.iter().map(|i| i.insn.map(|insn| effects(&insn)));
-        let known = known.collect::<Vec<_>>();
-        let carry_less = options.features.split(',').any(|f| f == "+pclmul");
-        let flags = kept_flags(unit, &known);
-        let touched = known
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| !flags.contains_key(index));
-        let strict_floats = touched.filter_map(|(_, e)| e.as_ref()).any(touches_flags);
+        let known = effects_of(unit);
+        let kept = kept_flags(unit, &known);
+        let exact_flags = options.exact_flags || touches_flags(&known, &kept);
         let kinds = unit
             .insns
             .iter()
             .zip(&known)
             .enumerate()
             .map(|(index, (insn, known))| {
-                let row = insn.insn.map(|i| i.row.row());
-                if flags.contains_key(&index) {
+                if !exact_flags && kept.contains(&index) {
                     Kind::Plain
-                } else if row.is_some_and(|r| r.extension == "zbc" && !carry_less)
-                    // An address too far for a symbol.
-                    || row.is_some_and(|r| r.name == "Auipc") && insn.result.is_none()
-                {
+                } else if lacks_host(insn, known.as_ref(), options) {
                     Kind::Sync(Sync::Interpret)
                 } else {
-                    kind(insn, known.as_ref(), strict_floats)
+                    kind(insn, known.as_ref(), exact_flags)
                 }
             })
             .collect::<Vec<_>>();
@@ -128,7 +106,7 @@ impl Flow {
             live_out: BTreeMap::new(),
             live_after: HashMap::new(),
             seen: HashSet::new(),
-            flags,
+            exact_flags,
             headers: loop_headers(unit),
         };
         flow.solve_dirty(unit);
@@ -302,43 +280,58 @@ pub fn successors(unit: &Unit, at: i64) -> Vec<i64> {
     out
 }
 
-/// Finds pairs of a read of the flags and a write of what was read, in one block, with nothing in
-/// between that leaves the unit. What is in between raises no flags that are seen.
-fn kept_flags(unit: &Unit, known: &[Option<Effects>]) -> HashMap<usize, KeptFlags> {
-    let mut kept = HashMap::new();
+fn effects_of(unit: &Unit) -> Vec<Option<Effects>> {
+    let known = unit.insns.iter();
+    known.map(|i| i.insn.map(|insn| effects(&insn))).collect()
+}
+
+/// The unit looks at floating-point flags, or sets them.
+pub fn observes_flags(unit: &Unit) -> bool {
+    let known = effects_of(unit);
+    touches_flags(&known, &kept_flags(unit, &known))
+}
+
+fn touches_flags(known: &[Option<Effects>], kept: &HashSet<usize>) -> bool {
+    let is_flags = |e: &Effects| matches!(e.csr, Some(Csr::FFLAGS | Csr::FCSR));
+    let mut accesses = (0..)
+        .zip(known)
+        .filter(|(_, e)| e.as_ref().is_some_and(is_flags));
+    accesses.any(|(index, _)| !kept.contains(&index))
+}
+
+/// Finds pairs that save the flags and put them back, in one block, with nothing in between that
+/// leaves the unit or looks at what was saved: compilers write them around comparisons that are to
+/// raise none.
+fn kept_flags(unit: &Unit, known: &[Option<Effects>]) -> HashSet<usize> {
+    let mut kept = HashSet::new();
     for block in unit.blocks.values() {
+        let end = block.first + block.count;
         let mut saved: Option<(usize, Reg)> = None;
-        for index in block.first..block.first + block.count {
+        for index in block.first..end {
             let (Some(insn), Some(effects)) = (unit.insns[index].insn, &known[index]) else {
                 break;
             };
             let is_flags = effects.csr == Some(Csr::FFLAGS);
-            let rd = insn.fields.rd;
-            match saved {
-                _ if is_flags && !effects.csr_written && rd != Reg::ZERO => {
-                    saved = Some((index, rd))
+            let f = insn.fields;
+            // csrrw with a register.
+            let puts_back = is_flags && f.rd == Reg::ZERO && insn.raw >> 12 & 7 == 1;
+            saved = match saved {
+                _ if is_flags && !effects.csr_written && f.rd != Reg::ZERO => Some((index, f.rd)),
+                Some((read, register)) if puts_back && f.rs1 == register => {
+                    if is_dead(known, register, index + 1..end) {
+                        kept.extend([read, index]);
+                    }
+                    None
                 }
-                Some((read, register))
-                    if is_flags && rd == Reg::ZERO && insn.fields.rs1 == register
-                    // csrrw with a register.
-                    && insn.raw >> 12 & 7 == 1 =>
+                Some((_, register))
+                    if effects.writes.contains(register.number())
+                        || effects.reads.contains(register.number()) =>
                 {
-                    let dead = is_dead(known, register, index + 1..block.first + block.count);
-                    kept.insert(
-                        read,
-                        if dead {
-                            KeptFlags::SavedOnly
-                        } else {
-                            KeptFlags::Saved
-                        },
-                    );
-                    kept.insert(index, KeptFlags::Restored);
-                    saved = None;
+                    None
                 }
-                Some((_, register)) if effects.writes.contains(register.number()) => saved = None,
-                _ if effects.csr.is_some() || effects.control != Control::None => saved = None,
-                _ => {}
-            }
+                _ if effects.csr.is_some() || effects.control != Control::None => None,
+                other => other,
+            };
         }
     }
     kept
@@ -399,11 +392,21 @@ fn is_dead(known: &[Option<Effects>], register: Reg, rest: std::ops::Range<usize
     false
 }
 
-fn touches_flags(effects: &Effects) -> bool {
-    matches!(effects.csr, Some(Csr::FFLAGS | Csr::FCSR))
+/// The host's instructions for it are not to be used, or no symbol reaches its address.
+fn lacks_host(insn: &UnitInsn, known: Option<&Effects>, options: &LiftOptions) -> bool {
+    let (Some(decoded), Some(known)) = (insn.insn, known) else {
+        return false;
+    };
+    let row = decoded.row.row();
+    let has = |feature| options.has_feature(feature);
+    let rounds = known.to_integer && known.rounding != Some(Rm::Rtz) || known.to_integral;
+    row.extension == "zbc" && !has("pclmul")
+        || row.name == "Auipc" && insn.result.is_none()
+        || known.fused && !has("fma")
+        || rounds && !has("sse4.1")
 }
 
-fn kind(insn: &UnitInsn, known: Option<&Effects>, strict_floats: bool) -> Kind {
+fn kind(insn: &UnitInsn, known: Option<&Effects>, exact_flags: bool) -> Kind {
     let Some(known) = known else {
         return Kind::Exit;
     };
@@ -423,22 +426,27 @@ fn kind(insn: &UnitInsn, known: Option<&Effects>, strict_floats: bool) -> Kind {
         },
         Control::Illegal => Kind::Exit,
         Control::Ecall | Control::Ebreak => Kind::Sync(Sync::Interpret),
-        Control::None if interpreted(known, strict_floats) => Kind::Sync(Sync::Interpret),
+        Control::None if interpreted(known, exact_flags) => Kind::Sync(Sync::Interpret),
         Control::None => Kind::Plain,
     }
 }
 
 /// Left to the interpreter: what is rare, and what LLVM may not reorder or fold.
-fn interpreted(known: &Effects, strict_floats: bool) -> bool {
+fn interpreted(known: &Effects, exact_flags: bool) -> bool {
     let csr = match known.csr {
         // Compiled code runs only while frm is 0, so reading it needs no help.
         Some(Csr::FRM) => known.csr_written,
+        Some(Csr::FFLAGS) => !exact_flags,
+        Some(Csr::FCSR) => !exact_flags || known.csr_written,
         Some(_) => true,
         None => false,
     };
     let rounding = match known.rounding {
         None | Some(Rm::Rne | Rm::Dyn) => false,
-        Some(Rm::Rtz | Rm::Rdn | Rm::Rup | Rm::Rmm) => !known.to_integer,
+        Some(Rm::Rmm) => !known.to_integer || exact_flags,
+        Some(Rm::Rtz | Rm::Rdn | Rm::Rup) => !known.to_integer,
     };
-    csr || rounding || known.fence_i || (strict_floats && known.raises_fp)
+    // No host instruction raises the same flags.
+    let unlike_host = exact_flags && known.to_integral;
+    csr || rounding || known.fence_i || unlike_host
 }

@@ -5,6 +5,7 @@
 //! knows no guest address: those are symbols that the linker gives values.
 
 mod control;
+mod exact_float;
 mod float;
 mod flow;
 mod regs;
@@ -22,6 +23,7 @@ use vmtrans_abi::Addressing;
 use vmtrans_isa::riscv::execute;
 
 use crate::unit::{Target, Unit};
+pub use flow::observes_flags;
 use flow::{Flow, Kind, Sync};
 use regs::Registers;
 use types::Types;
@@ -55,6 +57,17 @@ pub struct LiftOptions {
     pub features: String,
     /// Note the guest instruction of each host instruction, as debug lines.
     pub lines: bool,
+    /// Raise floating-point flags exactly: the program looks at them.
+    pub exact_flags: bool,
+}
+
+impl LiftOptions {
+    /// Whether code may use a feature of the host's, as LLVM names it.
+    pub fn has_feature(&self, name: &str) -> bool {
+        self.features
+            .split(',')
+            .any(|f| f.strip_prefix('+') == Some(name))
+    }
 }
 
 /// Panics with LLVM's own words: the builder is always positioned and typed as it should be, so

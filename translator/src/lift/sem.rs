@@ -4,13 +4,13 @@
 use inkwell::intrinsics::Intrinsic;
 use inkwell::types::{BasicTypeEnum, IntType};
 use inkwell::values::{BasicMetadataValueEnum, BasicValue, BasicValueEnum, IntValue, PointerValue};
-use inkwell::{AtomicOrdering, AtomicRMWBinOp, IntPredicate};
+use inkwell::{AtomicOrdering, AtomicRMWBinOp, FloatPredicate, IntPredicate};
 use vmtrans_abi::StateOffset;
-use vmtrans_isa::riscv::{FReg, Reg};
+use vmtrans_isa::riscv::{Csr, FReg, Reg};
 use vmtrans_isa::{AmoOp, CsrOp, Fmt, IntTy, Ordering, Rm, Sem, Width};
 
+use super::exact_float::Extreme;
 use super::float::Float;
-use super::flow::KeptFlags;
 use super::{Lifter, built};
 
 impl<'ctx> Lifter<'ctx, '_> {
@@ -447,14 +447,15 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
     fn illegal(&mut self) {
         self.leave_by_interpreter();
     }
-    fn csr(&mut self, _: CsrOp, _: u32, rd: Reg, _: Option<Self::Val>) {
-        let value = match self.flow.flags.get(&self.at) {
-            Some(KeptFlags::Restored) => return,
-            Some(KeptFlags::Saved) => self.accrued_flags(),
-            // Otherwise it reads `frm`, and compiled code runs only while that is 0.
-            Some(KeptFlags::SavedOnly) | None => self.types.i64.const_zero(),
-        };
-        self.set_int(rd, value);
+    fn csr(&mut self, op: CsrOp, csr: u32, rd: Reg, source: Option<Self::Val>) {
+        // Compiled code runs only while `frm` is 0. Of flags that are kept as they are nobody
+        // looks at what was read.
+        if Csr::new(csr) == Csr::FRM || !self.flow.exact_flags {
+            let zero = self.types.i64.const_zero();
+            self.set_int(rd, zero);
+        } else {
+            self.access_flags(op, rd, source);
+        }
     }
 
     fn fread(&mut self, fmt: Fmt, r: FReg) -> Self::Flt {
@@ -472,36 +473,54 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
     fn ffrom_bits(&mut self, fmt: Fmt, v: Self::Val) -> Self::Flt {
         self.float_from_bits(fmt, v)
     }
-    fn fadd(&mut self, _: Fmt, _: Rm, a: Self::Flt, b: Self::Flt) -> Self::Flt {
+    fn fadd(&mut self, fmt: Fmt, _: Rm, a: Self::Flt, b: Self::Flt) -> Self::Flt {
+        if self.flow.exact_flags {
+            return self.exact_arithmetic("fadd", fmt, &[a, b]);
+        }
         Float::computed(
             &self.types,
             built(self.builder.build_float_add(a.value, b.value, "")),
         )
     }
-    fn fsub(&mut self, _: Fmt, _: Rm, a: Self::Flt, b: Self::Flt) -> Self::Flt {
+    fn fsub(&mut self, fmt: Fmt, _: Rm, a: Self::Flt, b: Self::Flt) -> Self::Flt {
+        if self.flow.exact_flags {
+            return self.exact_arithmetic("fsub", fmt, &[a, b]);
+        }
         Float::computed(
             &self.types,
             built(self.builder.build_float_sub(a.value, b.value, "")),
         )
     }
-    fn fmul(&mut self, _: Fmt, _: Rm, a: Self::Flt, b: Self::Flt) -> Self::Flt {
+    fn fmul(&mut self, fmt: Fmt, _: Rm, a: Self::Flt, b: Self::Flt) -> Self::Flt {
+        if self.flow.exact_flags {
+            return self.exact_arithmetic("fmul", fmt, &[a, b]);
+        }
         Float::computed(
             &self.types,
             built(self.builder.build_float_mul(a.value, b.value, "")),
         )
     }
-    fn fdiv(&mut self, _: Fmt, _: Rm, a: Self::Flt, b: Self::Flt) -> Self::Flt {
+    fn fdiv(&mut self, fmt: Fmt, _: Rm, a: Self::Flt, b: Self::Flt) -> Self::Flt {
+        if self.flow.exact_flags {
+            return self.exact_arithmetic("fdiv", fmt, &[a, b]);
+        }
         Float::computed(
             &self.types,
             built(self.builder.build_float_div(a.value, b.value, "")),
         )
     }
     fn fsqrt(&mut self, fmt: Fmt, _: Rm, a: Self::Flt) -> Self::Flt {
+        if self.flow.exact_flags {
+            return self.exact_arithmetic("sqrt", fmt, &[a]);
+        }
         let root = self.float_intrinsic("llvm.sqrt", fmt, &[a]);
         // LLVM takes a NaN chosen where a root is one for the root's own, whatever its bits.
         self.float_intrinsic("llvm.arithmetic.fence", fmt, &[root])
     }
     fn fma(&mut self, fmt: Fmt, _: Rm, a: Self::Flt, b: Self::Flt, c: Self::Flt) -> Self::Flt {
+        if self.flow.exact_flags {
+            return self.exact_arithmetic("fma", fmt, &[a, b, c]);
+        }
         self.float_intrinsic("llvm.fma", fmt, &[a, b, c])
     }
     fn fneg(&mut self, _: Fmt, a: Self::Flt) -> Self::Flt {
@@ -511,22 +530,28 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         }
     }
     fn fmin(&mut self, fmt: Fmt, a: Self::Flt, b: Self::Flt) -> Self::Flt {
-        self.float_pick("llvm.minimumnum", fmt, a, b)
+        if self.flow.exact_flags {
+            return self.exact_extreme(Extreme::Least, fmt, a, b);
+        }
+        self.float_intrinsic("llvm.minimumnum", fmt, &[a, b])
     }
     fn fmax(&mut self, fmt: Fmt, a: Self::Flt, b: Self::Flt) -> Self::Flt {
-        self.float_pick("llvm.maximumnum", fmt, a, b)
+        if self.flow.exact_flags {
+            return self.exact_extreme(Extreme::Greatest, fmt, a, b);
+        }
+        self.float_intrinsic("llvm.maximumnum", fmt, &[a, b])
     }
     fn feq(&mut self, _: Fmt, a: Self::Flt, b: Self::Flt) -> Self::Cond {
-        self.float_compare(inkwell::FloatPredicate::OEQ, a, b)
+        self.float_compare(FloatPredicate::OEQ, false, a, b)
     }
-    fn flt(&mut self, _: Fmt, _: bool, a: Self::Flt, b: Self::Flt) -> Self::Cond {
-        self.float_compare(inkwell::FloatPredicate::OLT, a, b)
+    fn flt(&mut self, _: Fmt, quiet: bool, a: Self::Flt, b: Self::Flt) -> Self::Cond {
+        self.float_compare(FloatPredicate::OLT, !quiet, a, b)
     }
-    fn fle(&mut self, _: Fmt, _: bool, a: Self::Flt, b: Self::Flt) -> Self::Cond {
-        self.float_compare(inkwell::FloatPredicate::OLE, a, b)
+    fn fle(&mut self, _: Fmt, quiet: bool, a: Self::Flt, b: Self::Flt) -> Self::Cond {
+        self.float_compare(FloatPredicate::OLE, !quiet, a, b)
     }
-    fn fis_nan(&mut self, _: Fmt, a: Self::Flt) -> Self::Cond {
-        self.float_compare(inkwell::FloatPredicate::UNO, a, a)
+    fn fis_nan(&mut self, fmt: Fmt, a: Self::Flt) -> Self::Cond {
+        self.is_nan(fmt, a.value)
     }
     fn fselect(&mut self, _: Fmt, c: Self::Cond, a: Self::Flt, b: Self::Flt) -> Self::Flt {
         Float {
@@ -538,12 +563,21 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         self.float_class(fmt, a)
     }
     fn fto_int(&mut self, fmt: Fmt, rm: Rm, to: IntTy, a: Self::Flt) -> Self::Val {
+        if self.flow.exact_flags {
+            return self.exact_to_int(fmt, rm, to, a);
+        }
         self.float_to_int(fmt, rm, to, a)
     }
     fn ffrom_int(&mut self, fmt: Fmt, _: Rm, from: IntTy, v: Self::Val) -> Self::Flt {
+        if self.flow.exact_flags {
+            return self.exact_from_int(fmt, from, v);
+        }
         self.float_from_int(fmt, from, v)
     }
     fn fconvert(&mut self, to: Fmt, _: Rm, a: Self::Flt) -> Self::Flt {
+        if self.flow.exact_flags {
+            return self.exact_convert(to, a);
+        }
         let value = match to {
             Fmt::D => built(self.builder.build_float_ext(a.value, self.types.f64, "")),
             Fmt::S => built(self.builder.build_float_trunc(a.value, self.types.f32, "")),
