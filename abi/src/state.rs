@@ -131,6 +131,10 @@ impl StateOffset {
     pub fn pending() -> StateOffset {
         StateOffset::of(offset_of!(GuestState, pending))
     }
+    /// The guest's `mxcsr`, stale while compiled code runs.
+    pub fn mxcsr() -> StateOffset {
+        StateOffset::of(offset_of!(GuestState, mxcsr))
+    }
     /// A helper's address.
     pub fn helper(h: Helper) -> StateOffset {
         StateOffset::of(offset_of!(GuestState, helpers) + 8 * h as usize)

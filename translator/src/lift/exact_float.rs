@@ -5,6 +5,7 @@
 //! none that is exact, the host's instruction. What would take long is the interpreter's.
 //! It does not know which functions need this.
 
+use inkwell::attributes::{Attribute, AttributeLoc};
 use inkwell::types::{BasicType, BasicTypeEnum};
 use inkwell::values::{BasicMetadataValueEnum, BasicValueEnum, FloatValue, IntValue};
 use inkwell::{FloatPredicate, IntPredicate};
@@ -340,6 +341,54 @@ impl<'ctx> Lifter<'ctx, '_> {
             Fmt::S => self.constrained("fptrunc", &types, &[a.value.into()], &["round.tonearest"]),
         };
         Float::computed(&self.types, value.into_float_value())
+    }
+
+    /// The accrued flags: those in guest state and those in the host's `mxcsr`.
+    fn accrued_flags(&mut self) -> IntValue<'ctx> {
+        let cell = self.entry_variable(self.types.i32.into());
+        self.intrinsic_void("llvm.x86.sse.stmxcsr", &[cell.into()]);
+        let host = built(self.builder.build_load(self.types.i32, cell, "")).into_int_value();
+        self.flags_with(host)
+    }
+
+    /// The accrued flags as plain operations leave them, for a register that nobody here looks at.
+    /// It has no effect, so LLVM makes it where it is needed, if anywhere.
+    pub(super) fn leaked_flags(&mut self) -> IntValue<'ctx> {
+        let cell = StateOffset::mxcsr().get();
+        let signature = self.types.i32.fn_type(&[], false);
+        let asm = self.context.create_inline_asm(
+            signature,
+            format!("stmxcsr %gs:{cell}; movl %gs:{cell}, $0"),
+            "=r".to_owned(),
+            false,
+            false,
+            None,
+            false,
+        );
+        let call = built(self.builder.build_indirect_call(signature, asm, &[], ""));
+        let memory = Attribute::get_named_enum_kind_id("memory");
+        let none = self.context.create_enum_attribute(memory, 0);
+        call.add_attribute(AttributeLoc::Function, none);
+        let host = call.try_as_basic_value().expect_basic("it has a result");
+        self.flags_with(host.into_int_value())
+    }
+
+    fn flags_with(&mut self, host: IntValue<'ctx>) -> IntValue<'ctx> {
+        let mut flags = self
+            .load_state(StateOffset::fflags(), self.types.i32)
+            .into_int_value();
+        // Host bits: invalid, division by zero, overflow, underflow, inexact (Intel SDM 1, 10.2.3).
+        for (from, to) in [(0, 4), (2, 3), (3, 2), (4, 1), (5, 0)] {
+            let number = |n| self.types.i32.const_int(n, false);
+            let bit = built(
+                self.builder
+                    .build_right_shift(host, number(from), false, ""),
+            );
+            let bit = built(self.builder.build_and(bit, number(1), ""));
+            let bit = built(self.builder.build_left_shift(bit, number(to), ""));
+            flags = built(self.builder.build_or(flags, bit, ""));
+        }
+        built(self.builder.build_int_z_extend(flags, self.types.i64, ""))
     }
 
     /// An access to `fflags`, or a read of `fcsr` while its mode is 0.

@@ -9,7 +9,6 @@
 use inkwell::types::FloatType;
 use inkwell::values::{BasicMetadataValueEnum, FloatValue, IntValue};
 use inkwell::{FloatPredicate, IntPredicate};
-use vmtrans_abi::StateOffset;
 use vmtrans_isa::riscv::FReg;
 use vmtrans_isa::{Fmt, IntTy, Rm};
 
@@ -414,28 +413,6 @@ impl<'ctx> Lifter<'ctx, '_> {
         let value = built(b.build_select(negative, negated, magnitude, "")).into_int_value();
         let low = built(b.build_int_truncate(value, self.types.i32, ""));
         built(b.build_int_s_extend(low, self.types.i64, ""))
-    }
-
-    /// The accrued flags: those in guest state and those in the host's `mxcsr`.
-    pub(super) fn accrued_flags(&mut self) -> IntValue<'ctx> {
-        let cell = self.entry_variable(self.types.i32.into());
-        self.intrinsic_void("llvm.x86.sse.stmxcsr", &[cell.into()]);
-        let host = built(self.builder.build_load(self.types.i32, cell, "")).into_int_value();
-        let mut flags = self
-            .load_state(StateOffset::fflags(), self.types.i32)
-            .into_int_value();
-        // Host bits: invalid, division by zero, overflow, underflow, inexact (Intel SDM 1, 10.2.3).
-        for (from, to) in [(0, 4), (2, 3), (3, 2), (4, 1), (5, 0)] {
-            let number = |n| self.types.i32.const_int(n, false);
-            let bit = built(
-                self.builder
-                    .build_right_shift(host, number(from), false, ""),
-            );
-            let bit = built(self.builder.build_and(bit, number(1), ""));
-            let bit = built(self.builder.build_left_shift(bit, number(to), ""));
-            flags = built(self.builder.build_or(flags, bit, ""));
-        }
-        built(self.builder.build_int_z_extend(flags, self.types.i64, ""))
     }
 
     /// The mask of `fclass`, computed on bits: a comparison of numbers would raise a flag for a

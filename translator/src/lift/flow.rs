@@ -38,6 +38,17 @@ pub enum Sync {
     Interpret,
 }
 
+/// Part of a pair that saves the flags and puts them back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeptFlags {
+    /// Reads the flags; what was read is overwritten before it gets anywhere.
+    Unread,
+    /// Reads the flags; what was read may still be in its register where the unit is left.
+    Leaked,
+    /// Puts them back.
+    Restored,
+}
+
 /// The registers that are passed in host registers.
 pub fn slots() -> Regs {
     let ints = INT_SLOTS.iter().fold(0, |set, r| set | 1 << r.number());
@@ -66,6 +77,8 @@ pub struct Flow {
     pub seen: HashSet<usize>,
     /// Flags are raised exactly.
     pub exact_flags: bool,
+    /// Accesses to the flags that only keep them as they are, where they are not exact.
+    pub kept: HashMap<usize, KeptFlags>,
     /// Blocks that begin with a safepoint.
     pub headers: HashSet<i64>,
 }
@@ -75,14 +88,14 @@ impl Flow {
     pub fn new(unit: &Unit, options: &LiftOptions) -> Flow {
         let known = effects_of(unit);
         let kept = kept_flags(unit, &known);
-        let exact_flags = options.exact_flags || touches_flags(&known, &kept);
+        let exact_flags = options.exact_flags || reads_flags(unit, &known, &kept);
         let kinds = unit
             .insns
             .iter()
             .zip(&known)
             .enumerate()
             .map(|(index, (insn, known))| {
-                if !exact_flags && kept.contains(&index) {
+                if !exact_flags && kept.contains_key(&index) {
                     Kind::Plain
                 } else if lacks_host(insn, known.as_ref(), options) {
                     Kind::Sync(Sync::Interpret)
@@ -107,6 +120,7 @@ impl Flow {
             live_after: HashMap::new(),
             seen: HashSet::new(),
             exact_flags,
+            kept,
             headers: loop_headers(unit),
         };
         flow.solve_dirty(unit);
@@ -285,26 +299,29 @@ fn effects_of(unit: &Unit) -> Vec<Option<Effects>> {
     known.map(|i| i.insn.map(|insn| effects(&insn))).collect()
 }
 
-/// The unit looks at floating-point flags, or sets them.
+/// The unit looks at floating-point flags. To set them is not to look.
 pub fn observes_flags(unit: &Unit) -> bool {
     let known = effects_of(unit);
-    touches_flags(&known, &kept_flags(unit, &known))
+    let kept = kept_flags(unit, &known);
+    reads_flags(unit, &known, &kept)
 }
 
-fn touches_flags(known: &[Option<Effects>], kept: &HashSet<usize>) -> bool {
-    let is_flags = |e: &Effects| matches!(e.csr, Some(Csr::FFLAGS | Csr::FCSR));
-    let mut accesses = (0..)
-        .zip(known)
-        .filter(|(_, e)| e.as_ref().is_some_and(is_flags));
-    accesses.any(|(index, _)| !kept.contains(&index))
+fn reads_flags(unit: &Unit, known: &[Option<Effects>], kept: &HashMap<usize, KeptFlags>) -> bool {
+    let mut insns = unit.insns.iter().zip(known).enumerate();
+    insns.any(|(index, (insn, known))| {
+        let csr = known.as_ref().and_then(|e| e.csr);
+        matches!(csr, Some(Csr::FFLAGS | Csr::FCSR))
+            && insn.insn.is_some_and(|i| i.fields.rd != Reg::ZERO)
+            && !kept.contains_key(&index)
+    })
 }
 
 /// Finds pairs that save the flags and put them back, in one block, with nothing in between that
 /// leaves the unit or looks at what was saved: compilers write them around comparisons that are to
 /// raise none.
-fn kept_flags(unit: &Unit, known: &[Option<Effects>]) -> HashSet<usize> {
-    let mut kept = HashSet::new();
-    for block in unit.blocks.values() {
+fn kept_flags(unit: &Unit, known: &[Option<Effects>]) -> HashMap<usize, KeptFlags> {
+    let mut kept = HashMap::new();
+    for (&at, block) in &unit.blocks {
         let end = block.first + block.count;
         let mut saved: Option<(usize, Reg)> = None;
         for index in block.first..end {
@@ -318,8 +335,8 @@ fn kept_flags(unit: &Unit, known: &[Option<Effects>]) -> HashSet<usize> {
             saved = match saved {
                 _ if is_flags && !effects.csr_written && f.rd != Reg::ZERO => Some((index, f.rd)),
                 Some((read, register)) if puts_back && f.rs1 == register => {
-                    if is_dead(known, register, index + 1..end) {
-                        kept.extend([read, index]);
+                    if let Some(saved) = fate(unit, known, register, at, index + 1) {
+                        kept.extend([(read, saved), (index, KeptFlags::Restored)]);
                     }
                     None
                 }
@@ -375,21 +392,49 @@ fn seen_accesses(unit: &Unit, known: &[Option<Effects>], flow: &Flow) -> HashSet
     seen
 }
 
-/// The register is written before it is read, and before anything leaves the unit.
-fn is_dead(known: &[Option<Effects>], register: Reg, rest: std::ops::Range<usize>) -> bool {
-    for effects in &known[rest] {
-        let Some(effects) = effects else { return false };
-        if effects.reads.contains(register.number())
-            || effects.control != Control::None
-            || effects.csr.is_some()
-        {
-            return false;
+/// What becomes of saved flags in a register from `index` on, in the block at `at`. `None` where the
+/// unit looks at them, or returns them.
+fn fate(
+    unit: &Unit,
+    known: &[Option<Effects>],
+    register: Reg,
+    at: i64,
+    index: usize,
+) -> Option<KeptFlags> {
+    let is_result = register == Reg::new(10) || register == Reg::new(11);
+    let mut fate = KeptFlags::Unread;
+    let mut seen = HashSet::new();
+    let mut work = vec![(at, index)];
+    'paths: while let Some((at, first)) = work.pop() {
+        let block = &unit.blocks[&at];
+        for effects in &known[first..block.first + block.count] {
+            match effects {
+                Some(effects) if effects.reads.contains(register.number()) => return None,
+                Some(effects) if effects.writes.contains(register.number()) => continue 'paths,
+                Some(_) => {}
+                None => fate = KeptFlags::Leaked,
+            }
+            let is_call = |link| link == Reg::RA;
+            match effects.as_ref().map_or(Control::Illegal, |e| e.control) {
+                Control::Jump { link, .. } | Control::JumpIndirect { link, .. }
+                    if is_call(link) =>
+                {
+                    fate = KeptFlags::Leaked;
+                    continue 'paths;
+                }
+                Control::JumpIndirect { .. } if is_result => return None,
+                Control::JumpIndirect { .. } => fate = KeptFlags::Leaked,
+                _ => {}
+            }
         }
-        if effects.writes.contains(register.number()) {
-            return true;
+        if matches!(block.next, Target::Outside(_)) {
+            fate = KeptFlags::Leaked;
         }
+        let next = successors(unit, at).into_iter();
+        let new = next.filter(|&next| seen.insert(next));
+        work.extend(new.map(|next| (next, unit.blocks[&next].first)));
     }
-    false
+    Some(fate)
 }
 
 /// The host's instructions for it are not to be used, or no symbol reaches its address.

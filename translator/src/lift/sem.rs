@@ -11,6 +11,7 @@ use vmtrans_isa::{AmoOp, CsrOp, Fmt, IntTy, Ordering, Rm, Sem, Width};
 
 use super::exact_float::Extreme;
 use super::float::Float;
+use super::flow::KeptFlags;
 use super::{Lifter, built};
 
 impl<'ctx> Lifter<'ctx, '_> {
@@ -448,14 +449,13 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         self.leave_by_interpreter();
     }
     fn csr(&mut self, op: CsrOp, csr: u32, rd: Reg, source: Option<Self::Val>) {
-        // Compiled code runs only while `frm` is 0. Of flags that are kept as they are nobody
-        // looks at what was read.
-        if Csr::new(csr) == Csr::FRM || !self.flow.exact_flags {
-            let zero = self.types.i64.const_zero();
-            self.set_int(rd, zero);
-        } else {
-            self.access_flags(op, rd, source);
-        }
+        let value = match self.flow.kept.get(&self.at) {
+            _ if Csr::new(csr) == Csr::FRM => self.types.i64.const_zero(),
+            _ if self.flow.exact_flags => return self.access_flags(op, rd, source),
+            Some(KeptFlags::Leaked) => self.leaked_flags(),
+            _ => self.types.i64.const_zero(),
+        };
+        self.set_int(rd, value);
     }
 
     fn fread(&mut self, fmt: Fmt, r: FReg) -> Self::Flt {
