@@ -177,7 +177,7 @@ pub fn lift_options<'u>(
         cpu,
         features,
         lines: true,
-        exact_flags: units.any(observes_flags) || std::env::var_os("VMX").is_some(),
+        exact_flags: units.any(observes_flags),
     })
 }
 

@@ -196,6 +196,7 @@ impl<'ctx> Lifter<'ctx, '_> {
 
     /// Takes signals at the beginning of the block at `target`. A handler that changes nothing that it
     /// returns to leaves every value of the unit valid; where it does, the helper does not return.
+    /// Registers that are written again before anything can look at them are not written back.
     pub(super) fn safepoint(&mut self, target: i64) {
         let pending = self.load_state(StateOffset::pending(), self.types.i32);
         let load = pending
@@ -215,8 +216,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         let registers = self.registers.clone();
         let pc = self.address_at(target);
         self.store_state(StateOffset::pc(), pc);
-        self.write_back();
-        self.write_back_slots();
+        self.write_back_live(self.flow.live_in[&target]);
         let helper = self.helper(Helper::Safepoint);
         let call = built(
             self.builder

@@ -230,12 +230,7 @@ impl Flow {
                 Kind::MayExit => live & !writes | reads | slots() | dirty,
             };
         }
-        // A safepoint shows every register.
-        if self.headers.contains(&at) {
-            live | slots() | self.dirty_in[&at]
-        } else {
-            live
-        }
+        live
     }
 }
 

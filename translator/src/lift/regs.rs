@@ -169,7 +169,16 @@ impl<'ctx> Lifter<'ctx, '_> {
 
     /// Writes dirty registers back to guest state.
     pub(super) fn write_back(&mut self) {
-        for bit in each(self.dirty & !slots()) {
+        self.store_registers(self.dirty & !slots());
+    }
+
+    /// Writes what is live, slots too, back to guest state.
+    pub(super) fn write_back_live(&mut self, live: Regs) {
+        self.store_registers(live & (self.dirty | slots()));
+    }
+
+    fn store_registers(&mut self, set: Regs) {
+        for bit in each(set) {
             match int_of(bit) {
                 Some(r) => {
                     let value = self.get_int(r);
@@ -180,18 +189,6 @@ impl<'ctx> Lifter<'ctx, '_> {
                     self.store_state(StateOffset::f(float_of(bit)), value);
                 }
             }
-        }
-    }
-
-    /// Writes the slots to guest state.
-    pub(super) fn write_back_slots(&mut self) {
-        for r in INT_SLOTS {
-            let value = self.get_int(r);
-            self.store_state(StateOffset::x(r), value);
-        }
-        for r in FLOAT_SLOTS {
-            let value = self.settle(r);
-            self.store_state(StateOffset::f(r), value);
         }
     }
 
