@@ -14,5 +14,6 @@ pub use image::{Addressing, IMAGE_BASE, IMAGE_MAGIC, LineEntry, Manifest, PT_VMT
 pub const CONTRACT: &[u8; 32] = include_bytes!(concat!(env!("OUT_DIR"), "/contract"));
 
 pub use state::{
-    FLOAT_SLOTS, GuestState, HELPERS, Helper, INT_SLOTS, StateOffset, float_slot, int_slot,
+    FLOAT_SLOT_REGISTERS, FLOAT_SLOTS, GuestState, HELPERS, Helper, INT_SLOT_REGISTERS, INT_SLOTS,
+    StateOffset, float_slot, int_slot,
 };

@@ -7,7 +7,7 @@
 //!
 //! A guest function returns to its host caller with the guest's return address in the first
 //! slot (`ra`). The caller checks it against the address it put there; where they differ it
-//! writes its state back and tail-calls [`Helper::Escape`].
+//! jumps to [`Helper::Escape`], with the slots as the call left them.
 
 use std::mem::offset_of;
 use std::sync::atomic::AtomicU32;
@@ -33,6 +33,14 @@ pub const INT_SLOTS: [Reg; 11] = [
 /// The floating-point registers that are passed and returned in host registers: `fa0`…`fa3`.
 /// More would cost every function that has calls, of which few pass so many.
 pub const FLOAT_SLOTS: [FReg; 4] = [FReg::new(10), FReg::new(11), FReg::new(12), FReg::new(13)];
+
+/// The host registers of [`INT_SLOTS`], by LLVM's `x86_regcallcc`.
+pub const INT_SLOT_REGISTERS: &[&str; INT_SLOTS.len()] = &[
+    "rax", "rcx", "rdx", "rdi", "rsi", "r8", "r9", "r12", "r13", "r14", "r15",
+];
+
+/// The host registers of [`FLOAT_SLOTS`].
+pub const FLOAT_SLOT_REGISTERS: &[&str; FLOAT_SLOTS.len()] = &["xmm0", "xmm1", "xmm2", "xmm3"];
 
 /// The slot of an integer register, if it has one.
 pub fn int_slot(r: Reg) -> Option<usize> {
@@ -64,7 +72,8 @@ helpers! {
     /// Runs the guest function at `pc`, which has no compiled code, until it returns to
     /// `ra` with the same `sp`; then returns as that function would.
     Miss,
-    /// Gives up all host frames and goes on at `pc`. Does not return.
+    /// Gives up all host frames and goes on at the guest address in the first slot (`ra`), without
+    /// its lowest bit. Does not return, so it is jumped to from anywhere in a function.
     Escape,
     /// Executes the one instruction at `pc` as the interpreter does: system calls, CSRs,
     /// breakpoints, illegal instructions, rare roundings. Returns where the guest goes on

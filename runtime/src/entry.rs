@@ -134,6 +134,8 @@ vmtrans_escape_from_host:
     .hidden vmtrans_helper_escape
 vmtrans_helper_escape:
     vmtrans_save_slots
+    and $-2, %rax
+    mov %rax, %gs:{pc}
     mov %gs:{host_sp}, %rsp
     jmp vmtrans_land_from_guest
 

@@ -113,7 +113,12 @@ pub fn compile(
     Compiler::new(&lift, code.level)?;
     let work = Work::new(&lift, code.level, run, units.len() as u64);
     let units = units.into_par_iter();
-    let units = pool.install(|| units.filter_map(|unit| work.unit(unit)).collect::<Vec<_>>());
+    // A compiler costs about as much as a small unit, so each stretch of units shares one.
+    let compilers = || Compiler::new(&lift, code.level).expect("one was made before");
+    let units = pool.install(|| {
+        let results = units.map_init(compilers, |compiler, unit| work.unit(compiler, unit));
+        results.flatten().collect::<Vec<_>>()
+    });
     let (text_base, text_length) = guest.text_range();
     let inputs = ImageInputs {
         guest: guest.bytes(),
@@ -204,8 +209,6 @@ fn build_key(lift: &LiftOptions, level: OptLevel, run: &Run<'_>) -> Key {
 
 /// Compiles units on several threads.
 struct Work<'a> {
-    lift: &'a LiftOptions,
-    level: OptLevel,
     run: &'a Run<'a>,
     build: Key,
     total: u64,
@@ -218,12 +221,10 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(lift: &'a LiftOptions, level: OptLevel, run: &'a Run<'a>, total: u64) -> Work<'a> {
+    fn new(lift: &LiftOptions, level: OptLevel, run: &'a Run<'a>, total: u64) -> Work<'a> {
         let build = build_key(lift, level, run);
         let zero = || AtomicU64::new(0);
         Work {
-            lift,
-            level,
             run,
             build,
             total,
@@ -236,9 +237,9 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn unit(&self, (unit, placement): (Unit, Placement)) -> Option<LinkUnit> {
+    fn unit(&self, compiler: &Compiler, (unit, placement): (Unit, Placement)) -> Option<LinkUnit> {
         let begin = Instant::now();
-        let result = self.object(&unit, &placement);
+        let result = self.object(compiler, &unit, &placement);
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         (self.run.progress)(done, self.total);
         let spent = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -256,7 +257,12 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn object(&self, unit: &Unit, placement: &Placement) -> Result<UnitObject, CompileError> {
+    fn object(
+        &self,
+        compiler: &Compiler,
+        unit: &Unit,
+        placement: &Placement,
+    ) -> Result<UnitObject, CompileError> {
         let key = KeyBuilder::new("vmtrans translation unit")
             .part(self.build.as_bytes())
             .part(&unit.content())
@@ -267,7 +273,7 @@ impl<'a> Work<'a> {
             self.reused.fetch_add(1, Ordering::Relaxed);
             return Ok(object);
         }
-        let bytes = Compiler::new(self.lift, self.level)?.compile(unit)?;
+        let bytes = compiler.compile(unit)?;
         self.compiled.fetch_add(1, Ordering::Relaxed);
         self.compiled_instructions
             .fetch_add(unit.insns.len() as u64, Ordering::Relaxed);

@@ -46,6 +46,9 @@ pub const ENTRIES_SYMBOL: &str = "entries";
 /// What table entries are relative to.
 pub const CODE_SYMBOL: &str = "code";
 
+/// Where a call goes on that came back to another guest address than its own.
+pub const MISMATCH_SYMBOL: &str = "mismatch";
+
 /// How to lift.
 #[derive(Clone, Debug)]
 pub struct LiftOptions {

@@ -14,7 +14,8 @@ use vmtrans_abi::{Addressing, CONTRACT, IMAGE_BASE, IMAGE_MAGIC, LineEntry, Mani
 use vmtrans_isa::GuestAddr;
 
 use crate::lift::{
-    CODE_SYMBOL, ENTRIES_SYMBOL, GUEST_PREFIX, HOST_PREFIX, START_SYMBOL, TABLE_SYMBOL, TEXT_SYMBOL,
+    CODE_SYMBOL, ENTRIES_SYMBOL, GUEST_PREFIX, HOST_PREFIX, MISMATCH_SYMBOL, START_SYMBOL,
+    TABLE_SYMBOL, TEXT_SYMBOL,
 };
 use crate::unit::Placement;
 use elf::Layout;
@@ -118,6 +119,9 @@ fn image_base(inputs: &ImageInputs<'_>) -> u64 {
     }
 }
 
+/// Text offset of [`MISMATCH_SYMBOL`].
+const MISMATCH_OFFSET: usize = 16;
+
 struct Linker<'a> {
     inputs: &'a ImageInputs<'a>,
     units: &'a [LinkUnit],
@@ -135,11 +139,13 @@ struct Linker<'a> {
 
 impl<'a> Linker<'a> {
     fn new(inputs: &'a ImageInputs<'a>, units: &'a [LinkUnit]) -> Linker<'a> {
+        // Offset 0 stands for no code in the entry table.
+        let mut text = vec![0xcc; MISMATCH_OFFSET];
+        stub::mismatch(&mut text);
         Linker {
             inputs,
             units,
-            // Offset 0 stands for no code in the entry table.
-            text: vec![0xcc; 16],
+            text,
             rodata: Vec::new(),
             places: Vec::with_capacity(units.len()),
             code: HashMap::with_capacity(units.len()),
@@ -269,6 +275,7 @@ impl<'a> Linker<'a> {
             TEXT_SYMBOL => return Some(self.inputs.text_base.get()),
             ENTRIES_SYMBOL => return Some(self.inputs.text_length / 2),
             CODE_SYMBOL => return Some(self.code_base(layout)),
+            MISMATCH_SYMBOL => return Some(layout.text + MISMATCH_OFFSET as u64),
             _ => {}
         }
         if let Some(number) = name.strip_prefix(GUEST_PREFIX) {

@@ -31,3 +31,10 @@ pub fn miss(addressing: Addressing, text: &mut Vec<u8>) -> u64 {
     text.extend(StateOffset::helper(Helper::Miss).get().to_le_bytes());
     site as u64
 }
+
+/// Appends code that goes to the helper for calls that came back elsewhere.
+pub fn mismatch(text: &mut Vec<u8>) {
+    // jmpq *%gs:helper
+    text.extend([0x65, 0xff, 0x24, 0x25]);
+    text.extend(StateOffset::helper(Helper::Escape).get().to_le_bytes());
+}
