@@ -8,7 +8,9 @@ use inkwell::values::{
     StructValue,
 };
 use inkwell::{IntPredicate, llvm_sys::LLVMTailCallKind};
-use vmtrans_abi::{Addressing, FLOAT_SLOT_REGISTERS, Helper, INT_SLOT_REGISTERS, StateOffset};
+use vmtrans_abi::{
+    Addressing, FLOAT_SLOT_REGISTERS, FLOAT_SLOTS, Helper, INT_SLOT_REGISTERS, StateOffset,
+};
 use vmtrans_isa::riscv::Reg;
 
 use super::types::{PRESERVE_ALL, REGCALL};
@@ -145,7 +147,9 @@ impl<'ctx> Lifter<'ctx, '_> {
                 format!("leaq {START_SYMBOL}{offset:+}(%rip), %r11; cmpq %r11, %rax")
             }
         };
-        let registers = INT_SLOT_REGISTERS.iter().chain(FLOAT_SLOT_REGISTERS);
+        let floats = FLOAT_SLOT_REGISTERS.iter();
+        let floats = floats.filter(|_| self.flow.vectors);
+        let registers = INT_SLOT_REGISTERS.iter().chain(floats);
         let inputs = registers.map(|name| format!("{{{name}}},"));
         let constraints = inputs.collect::<String>() + "~{r11},~{flags}";
         let fields = self.types.slots.get_field_types();
@@ -229,6 +233,9 @@ impl<'ctx> Lifter<'ctx, '_> {
         let pc = self.address_at(target);
         self.store_state(StateOffset::pc(), pc);
         self.write_back_live(self.flow.live_in[&target]);
+        if !self.flow.vectors {
+            self.write_back_untouched();
+        }
         let helper = self.helper(Helper::Safepoint);
         let call = built(
             self.builder
@@ -238,6 +245,27 @@ impl<'ctx> Lifter<'ctx, '_> {
         self.registers = registers;
         built(self.builder.build_unconditional_branch(usual));
         self.builder.position_at_end(usual);
+    }
+
+    /// Writes the floating-point slots, which are where they were when the unit was entered or a call
+    /// in it returned, back to guest state.
+    fn write_back_untouched(&self) {
+        let slots = FLOAT_SLOTS.iter().zip(FLOAT_SLOT_REGISTERS);
+        let stores = slots.map(|(&r, name)| {
+            let cell = StateOffset::f(r).get();
+            format!("movsd %{name}, %gs:{cell};")
+        });
+        let signature = self.context.void_type().fn_type(&[], false);
+        let stores = self.context.create_inline_asm(
+            signature,
+            stores.collect(),
+            String::new(),
+            true,
+            false,
+            None,
+            false,
+        );
+        built(self.builder.build_indirect_call(signature, stores, &[], ""));
     }
 
     /// The block to branch to for a target: one of the unit, or a new one that leaves it.

@@ -50,15 +50,19 @@ pub enum KeptFlags {
 }
 
 /// The registers that are passed in host registers.
-pub fn slots() -> Regs {
+fn slots(vectors: bool) -> Regs {
     let ints = INT_SLOTS.iter().fold(0, |set, r| set | 1 << r.number());
-    FLOAT_SLOTS
-        .iter()
-        .fold(ints, |set, r| set | 1 << (32 + r.number()))
+    let floats = FLOAT_SLOTS.iter().filter(|_| vectors);
+    floats.fold(ints, |set, r| set | 1 << (32 + r.number()))
 }
 
 /// What is known of each instruction and block.
 pub struct Flow {
+    /// The unit uses the host's vector registers. One that does not leaves the floating-point slots
+    /// where they are, and need not pass them on.
+    pub vectors: bool,
+    /// The slots that the unit has to do with.
+    pub slots: Regs,
     /// By index of instruction.
     pub kinds: Vec<Kind>,
     /// Registers read, by index of instruction.
@@ -110,10 +114,20 @@ impl Flow {
                 .map(|e| e.as_ref().map_or(0, get) & !1)
                 .collect::<Vec<_>>()
         };
+        let reads = sets(|e| both(e.reads, e.freads));
+        let writes = sets(|e| both(e.writes, e.fwrites));
+        let carry_less = |i: &UnitInsn| {
+            let row = i.insn.map(|i| i.row.row());
+            row.is_some_and(|row| row.extension == "zbc")
+        };
+        let vectors = reads.iter().chain(&writes).any(|set| set >> 32 != 0)
+            || unit.insns.iter().any(carry_less);
         let mut flow = Flow {
+            vectors,
+            slots: slots(vectors),
             kinds,
-            reads: sets(|e| both(e.reads, e.freads)),
-            writes: sets(|e| both(e.writes, e.fwrites)),
+            reads,
+            writes,
             dirty_in: BTreeMap::new(),
             live_in: BTreeMap::new(),
             live_out: BTreeMap::new(),
@@ -148,7 +162,7 @@ impl Flow {
         self.reads
             .iter()
             .chain(&self.writes)
-            .fold(slots(), |set, regs| set | regs)
+            .fold(self.slots, |set, regs| set | regs)
     }
 
     fn solve_dirty(&mut self, unit: &Unit) {
@@ -180,7 +194,7 @@ impl Flow {
     pub fn dirty_after(&self, index: usize, before: Regs) -> Regs {
         match self.kinds[index] {
             Kind::Sync(_) => 0,
-            _ => before | (self.writes[index] & !slots()),
+            _ => before | (self.writes[index] & !self.slots),
         }
     }
 
@@ -216,7 +230,7 @@ impl Flow {
             now = self.dirty_after(index, now);
         }
         let leaves = matches!(block.next, Target::Outside(_));
-        let mut live = out | if leaves { slots() | now } else { 0 };
+        let mut live = out | if leaves { self.slots | now } else { 0 };
         for index in (block.first..block.first + block.count).rev() {
             let dirty = dirty[index - block.first];
             let (reads, writes) = (self.reads[index], self.writes[index]);
@@ -224,10 +238,10 @@ impl Flow {
                 Kind::Plain => live & !writes | reads,
                 Kind::Sync(_) => {
                     self.live_after.insert(index, live);
-                    slots() | dirty | reads
+                    self.slots | dirty | reads
                 }
-                Kind::Exit => slots() | dirty | (writes & !slots()) | reads,
-                Kind::MayExit => live & !writes | reads | slots() | dirty,
+                Kind::Exit => self.slots | dirty | (writes & !self.slots) | reads,
+                Kind::MayExit => live & !writes | reads | self.slots | dirty,
             };
         }
         live

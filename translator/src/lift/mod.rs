@@ -82,9 +82,9 @@ pub(crate) fn built<T>(result: Result<T, BuilderError>) -> T {
 /// Lifts a unit to a module of its own.
 pub fn lift<'ctx>(context: &'ctx Context, unit: &Unit, options: &LiftOptions) -> Module<'ctx> {
     let module = context.create_module("unit");
-    let types = Types::new(context, options);
-    let function = types.declare_guest(&module, UNIT_SYMBOL);
     let flow = Flow::new(unit, options);
+    let types = Types::new(context, options, flow.vectors);
+    let function = types.declare_guest(&module, UNIT_SYMBOL);
     let mut lifter = Lifter {
         builder: context.create_builder(),
         registers: Registers::default(),

@@ -8,7 +8,7 @@ use vmtrans_abi::{FLOAT_SLOTS, INT_SLOTS, StateOffset};
 use vmtrans_isa::riscv::{FReg, Reg};
 
 use super::float::FloatRegister;
-use super::flow::{Regs, slots};
+use super::flow::Regs;
 use super::{Lifter, built};
 use crate::lift::types::STATE_SPACE;
 
@@ -76,7 +76,7 @@ impl<'ctx> Lifter<'ctx, '_> {
                 .expect("a parameter for each slot");
             self.set_int(r, value.into_int_value());
         }
-        for (slot, r) in (11u32..).zip(FLOAT_SLOTS) {
+        for (slot, r) in (11u32..).zip(self.float_slots()) {
             let value = self
                 .function
                 .get_nth_param(slot)
@@ -169,12 +169,12 @@ impl<'ctx> Lifter<'ctx, '_> {
 
     /// Writes dirty registers back to guest state.
     pub(super) fn write_back(&mut self) {
-        self.store_registers(self.dirty & !slots());
+        self.store_registers(self.dirty & !self.flow.slots);
     }
 
     /// Writes what is live, slots too, back to guest state.
     pub(super) fn write_back_live(&mut self, live: Regs) {
-        self.store_registers(live & (self.dirty | slots()));
+        self.store_registers(live & (self.dirty | self.flow.slots));
     }
 
     fn store_registers(&mut self, set: Regs) {
@@ -194,7 +194,7 @@ impl<'ctx> Lifter<'ctx, '_> {
 
     /// Reads registers outside of the slots from guest state.
     pub(super) fn reload(&mut self, live: Regs) {
-        for bit in each(live & !slots()) {
+        for bit in each(live & !self.flow.slots) {
             match int_of(bit) {
                 Some(r) => {
                     let value = self
@@ -216,23 +216,29 @@ impl<'ctx> Lifter<'ctx, '_> {
 
     /// The slots as arguments.
     pub(super) fn arguments(&mut self) -> Vec<BasicMetadataValueEnum<'ctx>> {
-        let mut arguments = Vec::with_capacity(INT_SLOTS.len() + FLOAT_SLOTS.len());
+        let mut arguments = Vec::with_capacity(INT_SLOTS.len() + self.float_slots().len());
         for r in INT_SLOTS {
             arguments.push(self.get_int(r).into());
         }
-        for r in FLOAT_SLOTS {
+        for r in self.float_slots() {
             arguments.push(self.settle(r).into());
         }
         arguments
     }
 
     /// Takes the slots from what a call returned.
+    /// The floating-point slots that the unit has to do with.
+    fn float_slots(&self) -> Vec<FReg> {
+        let slots = FLOAT_SLOTS.into_iter();
+        slots.filter(|_| self.flow.vectors).collect()
+    }
+
     pub(super) fn take_slots(&mut self, returned: StructValue<'ctx>) {
         for (slot, r) in (0u32..).zip(INT_SLOTS) {
             let value = built(self.builder.build_extract_value(returned, slot, ""));
             self.set_int(r, value.into_int_value());
         }
-        for (slot, r) in (11u32..).zip(FLOAT_SLOTS) {
+        for (slot, r) in (11u32..).zip(self.float_slots()) {
             let value =
                 built(self.builder.build_extract_value(returned, slot, "")).into_float_value();
             let register = FloatRegister::from_double(&self.types, value);

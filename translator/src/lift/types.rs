@@ -63,11 +63,12 @@ pub struct Types<'ctx> {
 }
 
 impl<'ctx> Types<'ctx> {
-    /// Makes them in a context.
-    pub fn new(context: &'ctx Context, options: &LiftOptions) -> Types<'ctx> {
+    /// Makes them in a context, for a unit with or without `vectors`.
+    pub fn new(context: &'ctx Context, options: &LiftOptions, vectors: bool) -> Types<'ctx> {
         let (i64, f64) = (context.i64_type(), context.f64_type());
         let ints = [BasicTypeEnum::from(i64); INT_SLOTS.len()];
-        let floats = [BasicTypeEnum::from(f64); FLOAT_SLOTS.len()];
+        let floats = FLOAT_SLOTS.map(|_| BasicTypeEnum::from(f64));
+        let floats = floats.into_iter().filter(|_| vectors);
         let fields = ints.into_iter().chain(floats).collect::<Vec<_>>();
         let slots = context.struct_type(&fields, false);
         let arguments = fields
@@ -105,7 +106,7 @@ impl<'ctx> Types<'ctx> {
             prof: context.get_kind_id("prof"),
             absolute_symbol: context.get_kind_id("absolute_symbol"),
             absolute_range: context.metadata_node(&range),
-            attributes: attributes(context, options),
+            attributes: attributes(context, options, vectors),
         }
     }
 
@@ -153,14 +154,19 @@ fn tbaa<'ctx>(context: &'ctx Context) -> (MetadataValue<'ctx>, MetadataValue<'ct
     (tag("guest memory"), tag("guest state"))
 }
 
-fn attributes(context: &Context, options: &LiftOptions) -> Vec<Attribute> {
+fn attributes(context: &Context, options: &LiftOptions, vectors: bool) -> Vec<Attribute> {
     let named = ["nounwind", "null_pointer_is_valid"]
         .map(|name| context.create_enum_attribute(Attribute::get_named_enum_kind_id(name), 0));
+    let mut features = options.features.clone();
+    if !vectors {
+        // Everything that has vector registers depends on these two.
+        features.push_str(",-mmx,-sse");
+    }
     // No library is there to be called: a loop that copies stays a loop.
     let strings = [
         ("no-builtins", ""),
         ("target-cpu", options.cpu.as_str()),
-        ("target-features", options.features.as_str()),
+        ("target-features", features.as_str()),
     ]
     .map(|(key, value)| context.create_string_attribute(key, value));
     named.into_iter().chain(strings).collect()
