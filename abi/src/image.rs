@@ -14,6 +14,10 @@ pub const IMAGE_MAGIC: [u8; 8] = *b"vmtrans\x01";
 /// Where the image of a guest with fixed addresses is mapped. A guest's heap may grow to here.
 pub const IMAGE_BASE: u64 = 0x6000_0000;
 
+/// In a code map, in place of an address: the program handles faults of its own, and wants an image
+/// with [`Manifest::exact_faults`].
+pub const WANTS_EXACT_FAULTS: u64 = 1;
+
 /// How compiled code holds guest addresses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[repr(u32)]
@@ -46,6 +50,10 @@ pub struct Manifest {
     pub addressing: u32,
     /// How many units the image has.
     pub units: u32,
+    /// 1 where guest state is exact at every access to memory, for programs that handle faults.
+    pub exact_faults: u32,
+    /// 0
+    pub reserved: u32,
     /// File offset of the guest ELF, a multiple of the page size.
     pub guest_offset: u64,
     /// Its length in bytes.

@@ -9,7 +9,9 @@ mod image;
 mod state;
 
 pub use host::{feature_names, features_of, host_features};
-pub use image::{Addressing, IMAGE_BASE, IMAGE_MAGIC, LineEntry, Manifest, PT_VMTRANS};
+pub use image::{
+    Addressing, IMAGE_BASE, IMAGE_MAGIC, LineEntry, Manifest, PT_VMTRANS, WANTS_EXACT_FAULTS,
+};
 /// Stands for the sources of this contract: images and runtimes fit where it is the same.
 pub const CONTRACT: &[u8; 32] = include_bytes!(concat!(env!("OUT_DIR"), "/contract"));
 

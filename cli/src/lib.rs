@@ -99,6 +99,10 @@ pub struct CodeArgs {
     /// Host CPU to compile for: native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4.
     #[arg(long, value_name = "CPU", default_value = "native")]
     pub host_cpu: String,
+    /// Keep the registers exact at every access to memory, for programs that handle their own
+    /// faults; programs that were seen to do so are compiled like this without being asked.
+    #[arg(long)]
+    pub exact_faults: bool,
 }
 
 /// Arguments of `compile`.
@@ -142,7 +146,8 @@ pub struct RunArgs {
     /// Print each system call.
     #[arg(long)]
     pub strace: bool,
-    /// When the guest dies by a signal, print its registers and where it was.
+    /// When the guest dies by a signal, print its registers and where it was. An image that was not
+    /// compiled with --exact-faults is interpreted, so that they are exact.
     #[arg(long)]
     pub crash_report: bool,
     /// Which tier executes guest code.

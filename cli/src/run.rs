@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use vmtrans_abi::CONTRACT;
+use vmtrans_abi::{CONTRACT, WANTS_EXACT_FAULTS};
 use vmtrans_cache::{Cache, Config, ContentHash, FileIdentity, Key, KeyBuilder, Lookup, image_key};
 use vmtrans_cli::{EXIT_CANNOT_EXECUTE, EXIT_FAILURE, EXIT_NOT_FOUND, RunArgs, TierName};
 use vmtrans_runtime::{ImageFile, RunConfig, RunError, Watch, linux, looks_like_image};
@@ -37,7 +37,7 @@ pub fn run(args: &RunArgs, verbose: u8) -> Result<ExitCode> {
         .with_context(|| format!("{} cannot be read", path.display()))?;
     let cache = open_cache(verbose);
     let target = if looks_like_image(&header[..read]) {
-        Target::image(file, path, cache.as_ref())?
+        Target::image(file, path, cache)?
     } else {
         Target::guest(file, args, cache)
     };
@@ -55,14 +55,15 @@ struct Target {
 
 impl Target {
     /// An image that was named itself.
-    fn image(file: File, path: &Path, cache: Option<&Cache>) -> Result<Target> {
+    fn image(file: File, path: &Path, cache: Option<Cache>) -> Result<Target> {
         let image = ImageFile::open(file, path)?;
-        verify_once(&image, cache)?;
+        verify_once(&image, cache.as_ref())?;
+        let key = image_key(&image.manifest.guest_hash, CONTRACT);
         let guest_hash = Some(ContentHash::from_bytes(image.manifest.guest_hash));
         Ok(Target {
             image: Some(image),
             guest: None,
-            watch: None,
+            watch: cache.map(|cache| watch(cache, key)),
             guest_hash,
         })
     }
@@ -88,11 +89,16 @@ impl Target {
         let key = image_key(hash.as_bytes(), CONTRACT);
         let image = cached_image(&cache, &key);
         let guest_hash = Some(hash);
+        if let Some(image) = &image {
+            if !args.no_background && wants_another(image, &cache, &hash) {
+                compiler::start_behind(args.program());
+            }
+        }
         if image.is_some() {
             return Target {
                 image,
                 guest: Some(file),
-                watch: None,
+                watch: Some(watch(cache, key)),
                 guest_hash,
             };
         }
@@ -120,6 +126,17 @@ fn is_riscv64(file: &File) -> bool {
     file.read_exact_at(&mut header, 0).is_ok()
         && header.starts_with(b"\x7fELF\x02\x01")
         && header[18..20] == [243, 0]
+}
+
+/// The guest handles faults of its own, which was not known when its image was made.
+fn wants_another(image: &ImageFile, cache: &Cache, guest: &ContentHash) -> bool {
+    let is_wanted = || {
+        cache
+            .code_map()
+            .read(guest)
+            .is_ok_and(|map| map.contains(&WANTS_EXACT_FAULTS))
+    };
+    image.manifest.exact_faults == 0 && is_wanted()
 }
 
 fn cached_image(cache: &Cache, key: &Key) -> Option<ImageFile> {

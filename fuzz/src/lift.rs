@@ -26,6 +26,7 @@ pub(crate) fn feed(input: &[u8]) {
     let code = CodeOptions {
         level: OptLevel::O1,
         host_cpu: "x86-64-v3".to_owned(),
+        exact_faults: false,
     };
     let units = discovery.functions.iter().map(|f| Unit::new(f).0);
     let units = units.collect::<Vec<_>>();

@@ -40,6 +40,8 @@ struct Resume {
     sp: u64,
     /// Frames of the guest above `sp` mean that nobody will come back here.
     drop_above: bool,
+    /// How often compiled code had been given up: after the next time it is not returned to.
+    given_up: u32,
 }
 
 /// Makes a thread the one that this host thread runs.
@@ -73,15 +75,16 @@ fn dispatch(resume: Option<Resume>) {
         }
         let (pc, sp) = (t.state.hart.pc, t.state.hart.x[Reg::SP.index()]);
         if let Some(resume) = resume {
-            if resume.pc == pc && resume.sp == sp {
-                break;
-            }
             let dead = resume.drop_above && sp > resume.sp;
-            if dead || t.depth > MAX_DEPTH {
+            let stale = resume.given_up != t.process.images.times_given_up();
+            if dead || stale || t.depth > MAX_DEPTH {
                 t.depth -= 1;
                 // SAFETY: a nested dispatcher is called from a helper, which compiled code
                 // called; nothing in between owns anything.
                 unsafe { entry::escape() }
+            }
+            if resume.pc == pc && resume.sp == sp {
+                break;
             }
         }
         match compiled(t, pc) {
@@ -207,6 +210,7 @@ pub extern "C" fn helper_miss() {
         pc,
         sp: hart.x[Reg::SP.index()],
         drop_above: true,
+        given_up: thread().process.images.times_given_up(),
     }));
 }
 
@@ -233,6 +237,7 @@ pub extern "C" fn helper_interpret() {
 pub extern "C" fn helper_safepoint() {
     let t = thread();
     let before = (t.state.hart.pc, t.state.hart.x, t.state.hart.f);
+    let given_up = t.process.images.times_given_up();
     signals::deliver(t);
     let (pc, sp) = (before.0, before.1[Reg::SP.index()]);
     let moved = thread().state.hart.pc != pc || thread().state.hart.x[Reg::SP.index()] != sp;
@@ -241,10 +246,12 @@ pub extern "C" fn helper_safepoint() {
             pc,
             sp,
             drop_above: false,
+            given_up,
         }));
     }
     let hart = &thread().state.hart;
-    if before != (hart.pc, hart.x, hart.f) {
+    let stale = given_up != thread().process.images.times_given_up();
+    if stale || before != (hart.pc, hart.x, hart.f) {
         // SAFETY: as above.
         unsafe { entry::escape() }
     }

@@ -8,13 +8,13 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use crate::linux::private_copy;
+use object::LittleEndian;
 use object::elf::{FileHeader64, PF_W, PF_X, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
-use object::{LittleEndian, Object, ObjectSymbol};
-use rustix::mm::{MapFlags, ProtFlags, mmap};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use thiserror::Error;
 use vmtrans_abi::{
     CONTRACT, IMAGE_MAGIC, LineEntry, Manifest, PT_VMTRANS, feature_names, host_features,
@@ -37,7 +37,7 @@ pub enum ImageError {
         source: io::Error,
     },
     /// It is something else.
-    #[error("{}: {found}, expected an image", path.display())]
+    #[error("{}: {found}, expected an image or a program for riscv64", path.display())]
     NotAnImage {
         /// The file.
         path: PathBuf,
@@ -278,8 +278,10 @@ fn headers(head: &[u8]) -> Result<(Vec<Segment>, u64), String> {
     let programs = header
         .program_headers(LittleEndian, head)
         .map_err(|e| e.to_string())?;
+    let is_manifest = |p: &&_| ProgramHeader::p_type(*p, LittleEndian).0 == PT_VMTRANS;
+    let manifest = programs.iter().find(is_manifest);
+    let manifest = manifest.ok_or("is a program for x86-64")?;
     let mut segments = Vec::new();
-    let mut manifest = None;
     for p in programs {
         let (address, offset) = (p.p_vaddr(LittleEndian), p.p_offset(LittleEndian));
         let length = p.p_filesz(LittleEndian);
@@ -295,11 +297,9 @@ fn headers(head: &[u8]) -> Result<(Vec<Segment>, u64), String> {
                 length,
                 executable,
             });
-        } else if p.p_type(LittleEndian).0 == PT_VMTRANS {
-            manifest = Some(offset);
         }
     }
-    Ok((segments, manifest.ok_or("has no manifest")?))
+    Ok((segments, manifest.p_offset(LittleEndian)))
 }
 
 /// An image that is mapped.
@@ -359,17 +359,20 @@ impl Image {
         })
     }
 
-    /// The name of the guest function that host code belongs to.
-    pub fn function(&self, host: u64) -> Option<String> {
-        let length = usize::try_from(self.file.length).ok()?;
-        let mut content = vec![0; length];
-        self.file.file.read_exact_at(&mut content, 0).ok()?;
-        let elf = object::File::parse(&*content).ok()?;
-        let at = host.wrapping_sub(self.shift);
-        let found = elf
-            .symbols()
-            .find(|s| (s.address()..s.address() + s.size()).contains(&at))?;
-        Some(found.name().ok()?.to_owned())
+    /// Whether state is exact at every access to memory.
+    pub fn has_exact_faults(&self) -> bool {
+        self.file.manifest.exact_faults != 0
+    }
+
+    fn unmap(&self) {
+        for s in self.file.segments.iter().filter(|s| s.length > 0) {
+            let address = s.address.wrapping_add(self.shift);
+            let address = usize::try_from(address).expect("hosts have 64 bits");
+            let length = usize::try_from(s.length).expect("hosts have 64 bits");
+            // SAFETY: this image was mapped there, and by the caller's promise nothing uses it.
+            let result = unsafe { munmap(std::ptr::without_provenance_mut(address), length) };
+            debug_assert!(result.is_ok(), "an image is a mapping");
+        }
     }
 
     /// What was added to the guest's addresses.
@@ -382,6 +385,9 @@ impl Image {
 #[derive(Debug, Default)]
 pub struct Images {
     one: AtomicPtr<Image>,
+    /// The one that was given up, which is mapped where another may want to be.
+    former: AtomicPtr<Image>,
+    given_up: AtomicU32,
 }
 
 impl Images {
@@ -415,7 +421,30 @@ impl Images {
             && range.start < image.text.end
             && image.text.start < range.end
         {
-            self.one.store(std::ptr::null_mut(), Ordering::Release);
+            self.give_up();
         }
+    }
+
+    /// Nothing that was compiled is entered again, and frames of it that wait are not returned to.
+    pub fn give_up(&self) {
+        let image = self.one.swap(std::ptr::null_mut(), Ordering::AcqRel);
+        if !image.is_null() {
+            self.former.store(image, Ordering::Release);
+            self.given_up.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Unmaps what was given up. No thread is in its code, or comes back to it.
+    pub fn make_room(&self) {
+        let former = self.former.swap(std::ptr::null_mut(), Ordering::AcqRel);
+        // SAFETY: null or from `Box::into_raw`, and taken by nobody else.
+        if let Some(former) = unsafe { former.as_ref() } {
+            former.unmap();
+        }
+    }
+
+    /// How often compiled code was given up.
+    pub fn times_given_up(&self) -> u32 {
+        self.given_up.load(Ordering::Acquire)
     }
 }

@@ -1,9 +1,13 @@
 //! What is said when a guest, or vmtrans itself, dies.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use object::{Object, ObjectSymbol};
 
 use crate::bus;
+use crate::linux::private_copy;
 use crate::signals::host::Info;
 use crate::thread::Thread;
 
@@ -13,12 +17,35 @@ const NAMES: [&str; 32] = [
     "t5", "t6",
 ];
 
-/// Host address of the last fault in compiled code; 0 where it was in the interpreter.
-static COMPILED: AtomicU64 = AtomicU64::new(0);
+/// The guest program's file, for the names in it.
+pub struct Program {
+    file: File,
+    offset: u64,
+    length: u64,
+}
 
-/// Notes that a fault was in compiled code.
-pub fn in_compiled_code(host_pc: u64) {
-    COMPILED.store(host_pc, Ordering::Relaxed);
+impl Program {
+    /// Keeps a file open, of which a part is the program.
+    ///
+    /// # Errors
+    /// Where no descriptor is left.
+    pub fn keep(file: &File, offset: u64, length: u64) -> std::io::Result<Program> {
+        Ok(Program {
+            file: private_copy(file)?.into(),
+            offset,
+            length,
+        })
+    }
+
+    /// The name of the function at an address, as the file has it.
+    fn function(&self, address: u64) -> Option<String> {
+        let mut content = vec![0; usize::try_from(self.length).ok()?];
+        self.file.read_exact_at(&mut content, self.offset).ok()?;
+        let elf = object::File::parse(&*content).ok()?;
+        let mut symbols = elf.symbols().chain(elf.dynamic_symbols());
+        let found = symbols.find(|s| (s.address()..s.address() + s.size()).contains(&address))?;
+        Some(found.name().ok()?.to_owned())
+    }
 }
 
 /// Says which instruction the guest cannot execute.
@@ -37,15 +64,8 @@ pub fn illegal(t: &Thread, pc: u64) {
 }
 
 fn function(t: &Thread, pc: u64) -> String {
-    let image = t.process.images.get();
-    let host = COMPILED.load(Ordering::Relaxed);
-    let name = image.and_then(|i| {
-        if host != 0 {
-            i.function(host)
-        } else {
-            i.function(i.look_up(pc)?)
-        }
-    });
+    let program = t.process.program.as_ref();
+    let name = program.and_then(|p| p.function(pc.wrapping_sub(t.process.bias)));
     name.map_or_else(String::new, |name| format!(" in {name}"))
 }
 
@@ -62,12 +82,6 @@ pub fn crash(t: &Thread, info: &Info) {
         hart.pc,
         function(t, hart.pc),
     );
-    if COMPILED.load(Ordering::Relaxed) != 0 {
-        let _ = writeln!(
-            text,
-            "registers as compiled code last wrote them back (exact with --tier interpreter):"
-        );
-    }
     for (row, names) in NAMES.chunks(4).enumerate() {
         for (column, name) in names.iter().enumerate() {
             let _ = write!(text, "  {name:>4} {:016x}", hart.x[row * 4 + column]);

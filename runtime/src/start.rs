@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex};
 
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
@@ -20,6 +20,7 @@ use crate::image::{ImageError, ImageFile, Images};
 use crate::linux::load::{LoadConfig, LoadError, LoadSource, Loaded, load};
 use crate::linux::{self, ProcessState};
 use crate::miss::Misses;
+use crate::report::Program;
 use crate::signals::{ProcessSignals, ThreadSignals, host};
 use crate::thread::{Options, Process, Thread};
 use crate::{code_cache::CodeCache, dispatch, entry, floats, stack};
@@ -47,7 +48,7 @@ pub struct RunConfig {
     pub crash_report: bool,
     /// Takes the guest addresses that were entered without compiled code, when the guest ends.
     pub on_exit: Option<Box<dyn Fn(BTreeSet<u64>) + Send + Sync>>,
-    /// Gives the image that was not there at the start.
+    /// Gives the image that was not there at the start, or a better one.
     pub watch: Option<Watch>,
 }
 
@@ -83,7 +84,12 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`].
 pub fn run(mut config: RunConfig) -> Result<std::convert::Infallible, RunError> {
-    let loaded = load_guest(&config)?;
+    let source = guest_source(&config)?;
+    let loaded = load_guest(&config, &source)?;
+    let reports = config.crash_report || config.linux.verbose;
+    let program = reports.then(|| Program::keep(source.file, source.offset, source.length));
+    // A report without names is better than no run.
+    let program = program.and_then(Result::ok);
     // The guest is to find its own descriptors only.
     drop(config.guest.take());
     let sigreturn = sigreturn_code()?;
@@ -104,10 +110,16 @@ pub fn run(mut config: RunConfig) -> Result<std::convert::Infallible, RunError> 
         },
         on_exit: config.on_exit,
         watch: Mutex::new(config.watch),
+        exact_faults: AtomicBool::new(config.crash_report),
         checks: AtomicU32::new(0),
         bias: loaded.bias,
+        program,
     };
-    if let (Some(image), Some(shift)) = (config.image, shift) {
+    let exact = config.crash_report && !config.interpreter_only;
+    let image = config
+        .image
+        .filter(|i| !exact || i.manifest.exact_faults != 0);
+    if let (Some(image), Some(shift)) = (image, shift) {
         process.images.add(image.map(shift)?);
     }
     host::install_all(&process.signals);
@@ -135,29 +147,29 @@ extern "C" fn go() -> ! {
     dispatch::run()
 }
 
-fn load_guest(config: &RunConfig) -> Result<Loaded, RunError> {
+/// Where the guest program is.
+fn guest_source(config: &RunConfig) -> Result<LoadSource<'_>, RunError> {
     let read = |source| RunError::Read {
         path: config.path.clone(),
         source,
     };
-    let (file, offset, length, bias) = match (&config.image, &config.guest) {
+    let (file, offset, length) = match (&config.image, &config.guest) {
         (Some(image), _) => {
             let m = &image.manifest;
-            (
-                &image.file,
-                m.guest_offset,
-                m.guest_length,
-                Some(m.guest_bias),
-            )
+            (&image.file, m.guest_offset, m.guest_length)
         }
-        (None, Some(guest)) => (guest, 0, guest.metadata().map_err(read)?.len(), None),
+        (None, Some(guest)) => (guest, 0, guest.metadata().map_err(read)?.len()),
         (None, None) => unreachable!("the caller gives one of the two"),
     };
-    let source = LoadSource {
+    Ok(LoadSource {
         file,
         offset,
         length,
-    };
+    })
+}
+
+fn load_guest(config: &RunConfig, source: &LoadSource<'_>) -> Result<Loaded, RunError> {
+    let bias = config.image.as_ref().map(|i| i.manifest.guest_bias);
     let images = IMAGE_BASE..1 << 31;
     let reserved: &[Range<u64>] = std::slice::from_ref(&images);
     let config = LoadConfig {
@@ -167,7 +179,7 @@ fn load_guest(config: &RunConfig) -> Result<Loaded, RunError> {
         bias,
         reserved,
     };
-    Ok(load(&source, &config)?)
+    Ok(load(source, &config)?)
 }
 
 /// A page of the guest's with `li a7, 139; ecall`: what handlers return to.

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use vmtrans_abi::GuestState;
+use vmtrans_abi::{GuestState, WANTS_EXACT_FAULTS};
 
 use crate::code_cache::CodeCache;
-use crate::image::Images;
+use crate::image::{Image, Images};
 use crate::linux;
 use crate::miss::Misses;
+use crate::report::Program;
 use crate::signals::{ProcessSignals, ThreadSignals};
 use crate::start::Watch;
 
@@ -30,8 +31,12 @@ pub struct Process {
     pub on_exit: Option<Box<dyn Fn(BTreeSet<u64>) + Send + Sync>>,
     /// Gives an image that appears while the guest runs.
     pub watch: Mutex<Option<Watch>>,
+    /// Compiled code is entered only if state is exact in it at every access to memory.
+    pub exact_faults: AtomicBool,
     /// How often the dispatcher came by without compiled code.
     pub checks: AtomicU32,
+    /// The guest program's file, where it is to be reported where the guest was.
+    pub program: Option<Program>,
     /// What was added to the guest program's addresses.
     pub bias: u64,
 }
@@ -49,6 +54,19 @@ impl Process {
         }
     }
 
+    /// The guest is going to handle faults of its own, so from here on its state is to be exact
+    /// wherever it accesses memory. Compiled code that does not keep it so is given up, and the next
+    /// translation is told.
+    pub fn want_exact_faults(&self) {
+        if self.options.interpreter_only || self.exact_faults.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.misses.add(WANTS_EXACT_FAULTS);
+        if !self.images.get().is_some_and(Image::has_exact_faults) {
+            self.images.give_up();
+        }
+    }
+
     /// Now and then, looks whether the image has appeared.
     fn look_for_image(&self) {
         if !self
@@ -62,7 +80,11 @@ impl Process {
         let Some(image) = watch.as_ref().and_then(|watch| watch()) else {
             return;
         };
+        if self.exact_faults.load(Ordering::Relaxed) && image.manifest.exact_faults == 0 {
+            return;
+        }
         *watch = None;
+        self.images.make_room();
         let shift = self.bias.wrapping_sub(image.manifest.guest_bias);
         match image.map(shift) {
             Ok(image) => self.images.add(image),
@@ -101,9 +123,18 @@ pub struct Thread {
 }
 
 impl Thread {
+    /// The next time compiled code looks, it is left for the dispatcher with all its frames.
+    pub fn leave_compiled_code(&self) {
+        self.state.pending.store(1, Ordering::Relaxed);
+    }
+
     /// Says that code in a range is no longer what it was.
     pub fn code_changed(&mut self, range: Range<u64>) {
         self.code.forget();
+        let before = self.process.images.times_given_up();
         self.process.images.forget(range);
+        if self.process.images.times_given_up() != before {
+            self.leave_compiled_code();
+        }
     }
 }

@@ -16,6 +16,8 @@ use crate::tools;
 pub enum Tier {
     /// An image, compiled before.
     Image,
+    /// An image that keeps state exact at every access to memory.
+    ExactImage,
     /// The interpreter alone.
     Interpreter,
 }
@@ -80,6 +82,7 @@ fn by_vmtrans(name: &str, directives: &Directives, tier: Tier) -> Outcome {
     let (sandbox, guest) = (Sandbox::new(), program(name, Side::Guest));
     let start = match tier {
         Tier::Image => sandbox.run(image(name)),
+        Tier::ExactImage => sandbox.run(exact_image(name)),
         Tier::Interpreter => {
             let start = sandbox
                 .vmtrans("run")
@@ -102,8 +105,17 @@ fn finish(start: Start, directives: &Directives, binary: &Path) -> Outcome {
 /// The image of a program of `tests/programs`. The units of the C library are compiled once for
 /// all of them, in a cache that stays.
 pub fn image(name: &str) -> PathBuf {
+    compiled(name, "images", &[])
+}
+
+/// The same, with state kept exact.
+pub fn exact_image(name: &str) -> PathBuf {
+    compiled(name, "exact-images", &["--exact-faults"])
+}
+
+fn compiled(name: &str, folder: &str, options: &[&str]) -> PathBuf {
     let guest = program(name, Side::Guest);
-    let folder = tools::work_folder().join("images");
+    let folder = tools::work_folder().join(folder);
     std::fs::create_dir_all(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let image = folder.join(name);
     // One at a time, for the next finds in the cache what this one compiles.
@@ -112,7 +124,9 @@ pub fn image(name: &str) -> PathBuf {
     let mut command = Command::new(tools::vmtrans());
     command.env("VMTRANS_CACHE_DIR", tools::work_folder().join("cache"));
     run(command
-        .args(["compile", "--quiet", "-o"])
+        .args(["compile", "--quiet"])
+        .args(options)
+        .arg("-o")
         .args([&image, &guest]));
     image
 }

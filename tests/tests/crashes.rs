@@ -87,18 +87,42 @@ fn expect_report(outcome: &Outcome, parts: &[&str]) {
     }
 }
 
+/// a0 holds the address and a5 what was to be stored there.
+const EXPECTED: &[&str] = &[
+    "signal 11",
+    "0x40",
+    "crash_here",
+    "a0 0000000000000040",
+    "a5 0000000000005a5a",
+];
+
+/// Compiled code that keeps state exact reports it without the interpreter.
+#[test]
+fn a_report_of_compiled_code_is_exact() {
+    let sandbox = Sandbox::new();
+    let image = sandbox.path("exact.bin");
+    let compiled = sandbox
+        .vmtrans("compile")
+        .args(["--quiet", "--exact-faults", "-o"])
+        .arg(&image)
+        .arg(program("crash", Side::Guest))
+        .outcome();
+    assert_eq!(compiled.ending, Ending::Status(0), "{compiled:?}");
+    let start = sandbox
+        .vmtrans("run")
+        .args(["--no-background", "--crash-report"]);
+    let outcome = start.arg(&image).arg("fault").outcome();
+    assert_eq!(outcome.ending, Ending::Signal(11), "{outcome:?}");
+    expect_report(&outcome, EXPECTED);
+}
+
 #[test]
 fn a_report_says_where() {
-    let outcome = with_report(&["fault"], false);
-    assert_eq!(outcome.ending, Ending::Signal(11), "{outcome:?}");
-    expect_report(&outcome, &["signal 11", "0x40", "crash_here"]);
-    let outcome = with_report(&["fault"], true);
-    assert_eq!(outcome.ending, Ending::Signal(11), "{outcome:?}");
-    // a0 holds the address and a5 what was to be stored there.
-    expect_report(
-        &outcome,
-        &["signal 11", "0x40", "0000000000000040", "0000000000005a5a"],
-    );
+    for interpreter in [false, true] {
+        let outcome = with_report(&["fault"], interpreter);
+        assert_eq!(outcome.ending, Ending::Signal(11), "{outcome:?}");
+        expect_report(&outcome, EXPECTED);
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Behaviour: each program of `tests/programs` does under vmtrans what it does natively and under
-//! QEMU, from an image and in the interpreter.
+//! QEMU, from an image, from one that keeps state exact, and in the interpreter.
 
 use std::collections::BTreeSet;
 
@@ -15,6 +15,11 @@ macro_rules! programs {
             }
 
             #[test]
+            fn exact_image() {
+                super::check(stringify!($name), super::Tier::ExactImage);
+            }
+
+            #[test]
             fn interpreter() {
                 super::check(stringify!($name), super::Tier::Interpreter);
             }
@@ -26,7 +31,7 @@ macro_rules! programs {
 
 programs! {
     arguments atomics calls clocks containers copies coroutines crash directories exceptions
-    exec_self exits faults files float_bits float_text generated guest_atomics guest_integers
+    exec_self exits fault_registers faults files float_bits float_text generated guest_atomics guest_integers
     identity integers ipc machine many_arguments mathematics memory objects pipes polling proc_view processes
     recursion rounding setjmp sigchld sigjump signals sigstack sockets spawn static_pie stdio
     streams strings switches terminals terminate timers trampolines traps wide_text

@@ -24,6 +24,8 @@ pub struct CodeOptions {
     pub level: OptLevel,
     /// Host CPU as LLVM names it; `native` for this host.
     pub host_cpu: String,
+    /// Keep state exact at every access to memory, for a program that handles its own faults.
+    pub exact_faults: bool,
 }
 
 /// How a compilation is done, which does not change its result.
@@ -126,6 +128,7 @@ pub fn compile(
         build_hash: *build_key(&lift, code.level, run).as_bytes(),
         host_features: features_of(&lift.features),
         addressing: lift.addressing,
+        exact_faults: lift.exact_faults,
         guest_bias: guest.bias(),
         text_base,
         text_length,
@@ -183,6 +186,7 @@ pub fn lift_options<'u>(
         features,
         lines: true,
         exact_flags: units.any(observes_flags),
+        exact_faults: code.exact_faults,
     })
 }
 
@@ -194,6 +198,7 @@ fn build_key(lift: &LiftOptions, level: OptLevel, run: &Run<'_>) -> Key {
         features,
         lines,
         exact_flags,
+        exact_faults,
     } = lift;
     KeyBuilder::new("vmtrans translator and options")
         .part(&run.build)
@@ -203,6 +208,7 @@ fn build_key(lift: &LiftOptions, level: OptLevel, run: &Run<'_>) -> Key {
         .number(u64::from(*addressing as u32))
         .number(u64::from(*lines))
         .number(u64::from(*exact_flags))
+        .number(u64::from(*exact_faults))
         .number(u64::from(level.number()))
         .finish()
 }

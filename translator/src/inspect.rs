@@ -49,8 +49,11 @@ pub fn inspect(args: &InspectArgs) -> Result<()> {
 }
 
 /// The guest program, or the one inside an image.
-fn guest_of(path: &Path) -> Result<Guest> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+///
+/// # Errors
+/// Where the file cannot be read, or is neither.
+pub fn guest_of(path: &Path) -> Result<Guest> {
+    let bytes = crate::read(path)?;
     let inner = inside_image(&bytes).map(<[u8]>::to_vec);
     Ok(Guest::new(inner.unwrap_or(bytes), path)?)
 }

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
+use vmtrans_abi::WANTS_EXACT_FAULTS;
 use vmtrans_cache::{Cache, Config, ContentHash, image_key};
 use vmtrans_cli::{
     CodeArgs, CompileArgs, CompilerCli, CompilerCommand, EXIT_CANNOT_EXECUTE, EXIT_FAILURE,
@@ -61,13 +62,13 @@ struct Unreadable {
     source: std::io::Error,
 }
 
-/// Reads a guest program.
-fn read_guest(path: &Path) -> Result<Guest> {
+/// Reads a file that the arguments name.
+fn read(path: &Path) -> Result<Vec<u8>> {
     let bytes = std::fs::read(path).map_err(|source| Unreadable {
         path: path.to_owned(),
         source,
     })?;
-    Ok(Guest::new(bytes, path)?)
+    Ok(bytes)
 }
 
 fn code_options(args: &CodeArgs) -> CodeOptions {
@@ -80,20 +81,23 @@ fn code_options(args: &CodeArgs) -> CodeOptions {
     CodeOptions {
         level,
         host_cpu: args.host_cpu.clone(),
+        exact_faults: args.exact_faults,
     }
 }
 
 fn compile_command(args: &CompileArgs, verbose: u8) -> Result<()> {
-    let guest = read_guest(&args.guest)?;
+    let guest = inspect::guest_of(&args.guest)?;
     let cache = if args.no_cache { None } else { open_cache() };
     let bar = progress_bar(args.quiet);
-    let code = code_options(&args.code);
+    let mut entries = missed_entries(cache.as_ref(), &guest);
+    let mut code = code_options(&args.code);
+    code.exact_faults |= entries.remove(&GuestAddr::new(WANTS_EXACT_FAULTS));
     let run = Run {
         cache: cache.as_ref(),
         jobs: args.jobs,
         build: own_hash()?,
         runner: runner()?,
-        entries: missed_entries(cache.as_ref(), &guest),
+        entries,
         progress: &|done, total| {
             bar.set_length(total);
             bar.set_position(done);

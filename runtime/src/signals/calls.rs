@@ -70,6 +70,11 @@ pub fn rt_sigaction(
         };
         t.process.signals.set(signal, action);
         host::install(signal, action);
+        let is_fault = [libc::SIGSEGV, libc::SIGBUS].contains(&signal.cast_signed());
+        if is_fault && handler > super::IGNORE {
+            t.process.want_exact_faults();
+            t.leave_compiled_code();
+        }
     }
     if old.get() != 0 {
         write(old, [before.handler, before.flags, before.mask])?;

@@ -358,7 +358,6 @@ fn guest_fault(t: &mut Thread, pc: u64, what: Info, context: &ucontext_t) -> Opt
         .filter(|image| image.code.contains(&pc));
     let landing = if let Some(image) = compiled {
         t.state.hart.pc = image.guest_pc(pc)?;
-        crate::report::in_compiled_code(pc);
         entry::landing_from_guest()
     } else if t.interpreting {
         entry::landing_from_host()

@@ -135,6 +135,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         self.take_slots(returned);
         self.set_int(Reg::RA, link);
         self.reload(self.flow.live_after[&self.at]);
+        self.unsaved = 0;
     }
 
     /// Gives up all host frames where a call came back to another guest address than the one at
@@ -187,6 +188,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         self.forget_all();
         self.take_slots(returned);
         self.reload(self.flow.live_after[&self.at]);
+        self.unsaved = 0;
     }
 
     /// Has the interpreter execute this instruction, which goes elsewhere.
@@ -203,9 +205,9 @@ impl<'ctx> Lifter<'ctx, '_> {
         let likely = built(self.builder.build_not(rare, ""));
         self.branch_likely(likely, usual, cold);
         self.builder.position_at_end(cold);
-        let registers = self.registers.clone();
+        let (registers, unsaved) = (self.registers.clone(), self.unsaved);
         self.leave_by_interpreter();
-        self.registers = registers;
+        (self.registers, self.unsaved) = (registers, unsaved);
         self.terminated = false;
         self.builder.position_at_end(usual);
     }
@@ -290,6 +292,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         let insn = &self.unit.insns[self.at];
         let taken = insn.target.expect("a branch has a target");
         let next = self.unit.blocks[&self.block].next;
+        self.save();
         self.registers_to_variables();
         let (taken, next) = (self.way_to(taken), self.way_to(next));
         built(self.builder.build_conditional_branch(c, taken, next));
@@ -360,6 +363,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         let distance = built(self.builder.build_int_sub(entry, base, ""));
         let shift = self.constant(i64::from(table.entry_bytes.trailing_zeros()));
         let index = built(self.builder.build_right_shift(distance, shift, false, ""));
+        self.save();
         self.registers_to_variables();
         let here = self.builder.get_insert_block().expect("positioned");
         let other = self.new_block();

@@ -79,6 +79,8 @@ pub struct Flow {
     pub live_after: HashMap<usize, Regs>,
     /// Accesses that are made for their own sake: what they load or store changes nothing.
     pub seen: HashSet<usize>,
+    /// Registers are written back before anything that may fault, so none is dirty.
+    exact_faults: bool,
     /// Flags are raised exactly.
     pub exact_flags: bool,
     /// Accesses to the flags that only keep them as they are, where they are not exact.
@@ -133,6 +135,7 @@ impl Flow {
             live_out: BTreeMap::new(),
             live_after: HashMap::new(),
             seen: HashSet::new(),
+            exact_faults: options.exact_faults,
             exact_flags,
             kept,
             headers: loop_headers(unit),
@@ -194,6 +197,7 @@ impl Flow {
     pub fn dirty_after(&self, index: usize, before: Regs) -> Regs {
         match self.kinds[index] {
             Kind::Sync(_) => 0,
+            _ if self.exact_faults => 0,
             _ => before | (self.writes[index] & !self.slots),
         }
     }

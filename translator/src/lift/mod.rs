@@ -62,6 +62,8 @@ pub struct LiftOptions {
     pub lines: bool,
     /// Raise floating-point flags exactly: the program looks at them.
     pub exact_flags: bool,
+    /// Keep guest state exact at every access to memory: the program handles its own faults.
+    pub exact_faults: bool,
 }
 
 impl LiftOptions {
@@ -98,6 +100,7 @@ pub fn lift<'ctx>(context: &'ctx Context, unit: &Unit, options: &LiftOptions) ->
         at: 0,
         block: 0,
         dirty: 0,
+        unsaved: 0,
         terminated: false,
         context,
         module,
@@ -133,6 +136,8 @@ struct Lifter<'ctx, 'u> {
     block: i64,
     /// Registers outside of the slots that may differ from guest state.
     dirty: flow::Regs,
+    /// Where faults are exact: registers that differ from guest state, slots too.
+    unsaved: flow::Regs,
     /// The block has its terminator.
     terminated: bool,
 }
@@ -201,6 +206,7 @@ impl<'ctx> Lifter<'ctx, '_> {
     fn go(&mut self, target: Target) {
         match target {
             Target::Inside(offset) => {
+                self.save();
                 self.registers_to_variables();
                 built(
                     self.builder

@@ -85,6 +85,7 @@ impl<'ctx> Lifter<'ctx, '_> {
             self.set_float(r, register);
         }
         self.reload(self.flow.live_in[&0]);
+        self.unsaved = 0;
         self.registers_to(self.flow.live_in[&0]);
         built(self.builder.build_unconditional_branch(self.blocks[&0]));
     }
@@ -116,6 +117,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         if r != Reg::ZERO {
             self.registers.ints[r.index()] = Some(value);
             self.registers.ahead |= 1 << r.number();
+            self.unsaved |= 1 << r.number();
         }
     }
 
@@ -139,6 +141,7 @@ impl<'ctx> Lifter<'ctx, '_> {
     pub(super) fn set_float(&mut self, r: FReg, value: FloatRegister<'ctx>) {
         self.registers.floats[r.index()] = Some(value);
         self.registers.ahead |= 1 << (32 + r.number());
+        self.unsaved |= 1 << (32 + r.number());
     }
 
     /// Brings the variables up to date at the end of a block.
@@ -169,11 +172,27 @@ impl<'ctx> Lifter<'ctx, '_> {
 
     /// Writes dirty registers back to guest state.
     pub(super) fn write_back(&mut self) {
-        self.store_registers(self.dirty & !self.flow.slots);
+        if self.options.exact_faults {
+            self.save();
+        } else {
+            self.store_registers(self.dirty & !self.flow.slots);
+        }
+    }
+
+    /// Where faults are exact, brings guest state up to date. LLVM may not leave out or move the
+    /// stores, nor accesses to memory across them.
+    pub(super) fn save(&mut self) {
+        if self.options.exact_faults {
+            let unsaved = std::mem::take(&mut self.unsaved);
+            self.store_registers(unsaved);
+        }
     }
 
     /// Writes what is live, slots too, back to guest state.
     pub(super) fn write_back_live(&mut self, live: Regs) {
+        if self.options.exact_faults {
+            return self.save();
+        }
         self.store_registers(live & (self.dirty | self.flow.slots));
     }
 
@@ -259,6 +278,9 @@ impl<'ctx> Lifter<'ctx, '_> {
 
     pub(super) fn store_state<V: BasicValue<'ctx>>(&self, offset: StateOffset, value: V) {
         let store = built(self.builder.build_store(self.state_address(offset), value));
+        store
+            .set_volatile(self.options.exact_faults)
+            .expect("stores may be volatile");
         self.tag(store, self.types.guest_state);
     }
 

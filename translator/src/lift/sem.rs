@@ -136,14 +136,21 @@ impl<'ctx> Lifter<'ctx, '_> {
             None => address,
         };
         self.keep_table_address(address);
+        self.save();
         built(
             self.builder
                 .build_int_to_ptr(address, self.types.pointer, ""),
         )
     }
 
+    /// The access at hand is to be made, and where it is.
+    fn is_seen(&self) -> bool {
+        self.options.exact_faults || self.flow.seen.contains(&self.at)
+    }
+
     /// Misaligned atomics raise an exception, which the interpreter does.
     fn aligned(&mut self, w: Width, address: IntValue<'ctx>) {
+        self.save();
         let mask = self.constant(i64::from(w.bytes() - 1));
         let low = built(self.builder.build_and(address, mask, ""));
         let zero = self.types.i64.const_zero();
@@ -308,7 +315,7 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
             .as_instruction_value()
             .expect("a load is an instruction");
         load.set_alignment(1).expect("a load has an alignment");
-        load.set_volatile(self.flow.seen.contains(&self.at))
+        load.set_volatile(self.is_seen())
             .expect("loads may be volatile");
         self.tag(load, self.types.guest_memory);
         self.widen(signed, value.into_int_value())
@@ -318,7 +325,7 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         let store = built(self.builder.build_store(pointer, self.narrow(w, v)));
         store.set_alignment(1).expect("a store has an alignment");
         store
-            .set_volatile(self.flow.seen.contains(&self.at))
+            .set_volatile(self.is_seen())
             .expect("stores may be volatile");
         self.tag(store, self.types.guest_memory);
     }

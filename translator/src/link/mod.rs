@@ -59,6 +59,8 @@ pub struct ImageInputs<'a> {
     pub addressing: Addressing,
     /// Added to the guest ELF's addresses.
     pub guest_bias: u64,
+    /// Whether state is exact at every access to memory.
+    pub exact_faults: bool,
     /// First executable guest address, even.
     pub text_base: GuestAddr,
     /// Bytes up to the last one, even.
@@ -390,6 +392,8 @@ impl<'a> Linker<'a> {
             contract: *CONTRACT,
             host_features: self.inputs.host_features,
             addressing: self.inputs.addressing as u32,
+            exact_faults: u32::from(self.inputs.exact_faults),
+            reserved: 0,
             units: u32::try_from(self.units.len()).unwrap_or(u32::MAX),
             guest_offset: layout.guest_offset,
             guest_length: self.inputs.guest.len() as u64,
