@@ -1,6 +1,6 @@
 //! How an image (`cached.bin`) is laid out.
 //!
-//! An image is a host ELF file with `.text` (units), `.rodata` (their constants),
+//! An image is a host ELF file with `.text` (units), `.rodata` (their constants), `.eh_frame`,
 //! `.vmtrans.table`, `.vmtrans.lines`, `.vmtrans.guest`, `.symtab` (guest functions by name)
 //! and a program header of type [`PT_VMTRANS`] that points to the [`Manifest`]. Loading maps
 //! its segments; nothing in it is relocated.

@@ -89,10 +89,9 @@ impl Target {
         let key = image_key(hash.as_bytes(), CONTRACT);
         let image = cached_image(&cache, &key);
         let guest_hash = Some(hash);
-        if let Some(image) = &image {
-            if !args.no_background && wants_another(image, &cache, &hash) {
-                compiler::start_behind(args.program());
-            }
+        let wants_another = |image: &ImageFile| wants_another(image, &cache, &hash);
+        if !args.no_background && image.as_ref().is_some_and(wants_another) {
+            compiler::start_behind(args.program());
         }
         if image.is_some() {
             return Target {

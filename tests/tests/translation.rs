@@ -1,6 +1,7 @@
 //! What `compile` promises: the same bytes for the same input, no unit compiled twice, code that
 //! was missed found the next time.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -324,4 +325,35 @@ fn an_image_names_the_functions_of_its_guest() {
             &text[..text.len().min(2000)]
         );
     }
+}
+
+/// Debuggers walk the guest's frames: every function has a record of its own that covers it.
+#[test]
+fn an_image_has_the_frames_of_its_functions() {
+    let output = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program)
+            .args(arguments)
+            .arg(image("calls"))
+            .output();
+        String::from_utf8_lossy(&output.expect("binutils are installed").stdout).into_owned()
+    };
+    let number = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok();
+    let frames = output("readelf", &["--wide", "--debug-dump=frames"]);
+    let ranges = frames.lines().filter_map(|line| {
+        let (_, range) = line.split_once("FDE ")?.1.split_once("pc=")?;
+        let (start, end) = range.split_once("..")?;
+        Some((number(start)?, number(end)?))
+    });
+    let ranges = ranges.collect::<BTreeMap<_, _>>();
+    let symbols = output("objdump", &["--syms"]);
+    let functions = symbols.lines().filter(|line| line.contains(" F .text"));
+    let mut count = 0;
+    for line in functions {
+        let mut words = line.split_whitespace();
+        let start = words.next().and_then(number).expect("an address");
+        let size = words.nth(3).and_then(number).expect("a size");
+        assert_eq!(ranges.get(&start), Some(&(start + size)), "{line}");
+        count += 1;
+    }
+    assert!(count > 500, "{count} functions");
 }

@@ -22,6 +22,9 @@ pub const REGCALL: u32 = 92;
 /// `CallingConv::PreserveAll`.
 pub const PRESERVE_ALL: u32 = 15;
 
+/// `UWTableKind::Async`.
+const ASYNCHRONOUS_FRAMES: u64 = 2;
+
 /// The address space that `%gs` is added to (LLVM's X86 backend).
 pub const STATE_SPACE: u16 = 256;
 
@@ -169,7 +172,10 @@ fn attributes(context: &Context, options: &LiftOptions, vectors: bool) -> Vec<At
         ("target-features", features.as_str()),
     ]
     .map(|(key, value)| context.create_string_attribute(key, value));
-    named.into_iter().chain(strings).collect()
+    // Frames for debuggers and profilers, exact at every instruction.
+    let uwtable = Attribute::get_named_enum_kind_id("uwtable");
+    let frames = context.create_enum_attribute(uwtable, ASYNCHRONOUS_FRAMES);
+    named.into_iter().chain(strings).chain([frames]).collect()
 }
 
 /// Debug lines that say which guest instruction host code belongs to.

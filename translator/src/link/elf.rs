@@ -5,6 +5,7 @@
 
 use vmtrans_abi::{Addressing, LineEntry, Manifest, PT_VMTRANS};
 
+use super::object_file::Part;
 use super::{ImageInputs, LinkError, start};
 
 const PAGE: u64 = 4096;
@@ -21,6 +22,8 @@ pub struct Layout {
     pub text: u64,
     /// Address of constants.
     pub rodata: u64,
+    /// Address of the frames, behind the constants in the same segment.
+    pub frames: u64,
     /// Address of the entry table.
     pub table: u64,
     /// File offset of the lines.
@@ -28,6 +31,7 @@ pub struct Layout {
     /// File offset of the guest ELF.
     pub guest_offset: u64,
     text_length: u64,
+    /// Constants and frames.
     rodata_length: u64,
     table_length: u64,
 }
@@ -48,11 +52,13 @@ impl Layout {
     pub fn new(
         inputs: &ImageInputs<'_>,
         text: usize,
-        rodata: usize,
+        constants: usize,
+        frames: usize,
         base: u64,
     ) -> Result<Layout, LinkError> {
         let text_length = text as u64;
-        let rodata_length = rodata as u64;
+        let frames_at = (constants as u64).next_multiple_of(8);
+        let rodata_length = frames_at + frames as u64;
         let table_length = inputs.text_length * 2;
         let text = PAGE;
         let rodata = (text + text_length).next_multiple_of(PAGE);
@@ -70,6 +76,7 @@ impl Layout {
             base,
             text: base + text,
             rodata: base + rodata,
+            frames: base + rodata + frames_at,
             table: base + table,
             lines_offset,
             guest_offset,
@@ -77,6 +84,15 @@ impl Layout {
             rodata_length,
             table_length,
         })
+    }
+
+    /// Where a part of the image is.
+    pub fn address(&self, part: Part) -> u64 {
+        match part {
+            Part::Text => self.text,
+            Part::Constants => self.rodata,
+            Part::Frames => self.frames,
+        }
     }
 }
 
@@ -119,6 +135,7 @@ pub fn write(
     layout: &Layout,
     text: &[u8],
     rodata: &[u8],
+    frames: &[u8],
     table: &[u8],
     lines: &[LineEntry],
     symbols: &[ImageSymbol],
@@ -153,6 +170,14 @@ pub fn write(
             layout.rodata,
             layout,
             rodata,
+        ),
+        file.section(
+            ".eh_frame",
+            SHT_PROGBITS,
+            SHF_ALLOC,
+            layout.frames,
+            layout,
+            frames,
         ),
         file.section(
             ".vmtrans.table",

@@ -20,7 +20,7 @@ use crate::lift::{
 use crate::unit::Placement;
 use elf::Layout;
 pub use object_file::UnitObject;
-use object_file::{Place, Relocation, RelocationKind, SymbolRef};
+use object_file::{Part, Place, Relocation, RelocationKind, SymbolRef};
 
 /// What cannot be linked.
 #[derive(Debug, Error)]
@@ -89,10 +89,13 @@ pub fn link(inputs: &ImageInputs<'_>, units: &[LinkUnit]) -> Result<Vec<u8>, Lin
     let mut linker = Linker::new(inputs, units);
     linker.place_units();
     linker.place_misses();
+    // What ends the records.
+    linker.parts.frames.extend([0; 4]);
     let layout = Layout::new(
         inputs,
-        linker.text.len(),
-        linker.rodata.len(),
+        linker.parts.text.len(),
+        linker.parts.constants.len(),
+        linker.parts.frames.len(),
         image_base(inputs),
     )?;
     linker.relocate(&layout)?;
@@ -103,8 +106,9 @@ pub fn link(inputs: &ImageInputs<'_>, units: &[LinkUnit]) -> Result<Vec<u8>, Lin
     Ok(elf::write(
         inputs,
         &layout,
-        &linker.text,
-        &linker.rodata,
+        &linker.parts.text,
+        &linker.parts.constants,
+        &linker.parts.frames,
         &table,
         &lines,
         &symbols,
@@ -121,14 +125,31 @@ fn image_base(inputs: &ImageInputs<'_>) -> u64 {
     }
 }
 
+/// The contents of an image that come from units.
+#[derive(Debug, Default)]
+struct Parts {
+    text: Vec<u8>,
+    constants: Vec<u8>,
+    frames: Vec<u8>,
+}
+
+impl Parts {
+    fn get_mut(&mut self, part: Part) -> &mut Vec<u8> {
+        match part {
+            Part::Text => &mut self.text,
+            Part::Constants => &mut self.constants,
+            Part::Frames => &mut self.frames,
+        }
+    }
+}
+
 /// Text offset of [`MISMATCH_SYMBOL`].
 const MISMATCH_OFFSET: usize = 16;
 
 struct Linker<'a> {
     inputs: &'a ImageInputs<'a>,
     units: &'a [LinkUnit],
-    text: Vec<u8>,
-    rodata: Vec<u8>,
+    parts: Parts,
     /// Offsets of each unit's text and of its other sections.
     places: Vec<Vec<Place>>,
     /// Text offset of the code for a guest address.
@@ -147,8 +168,10 @@ impl<'a> Linker<'a> {
         Linker {
             inputs,
             units,
-            text,
-            rodata: Vec::new(),
+            parts: Parts {
+                text,
+                ..Parts::default()
+            },
             places: Vec::with_capacity(units.len()),
             code: HashMap::with_capacity(units.len()),
             misses: HashMap::new(),
@@ -160,15 +183,17 @@ impl<'a> Linker<'a> {
         for unit in self.units {
             let mut places = Vec::with_capacity(unit.object.sections.len());
             for section in &unit.object.sections {
-                let (bytes, filler) = if section.code {
-                    (&mut self.text, 0xcc)
-                } else {
-                    (&mut self.rodata, 0)
-                };
                 let align = usize::try_from(section.align).unwrap_or(16).max(1);
+                let (filler, align) = match section.part {
+                    Part::Text => (0xcc, align),
+                    Part::Constants => (0, align),
+                    // A zero between two records would end them all.
+                    Part::Frames => (0, 1),
+                };
+                let bytes = self.parts.get_mut(section.part);
                 bytes.resize(bytes.len().next_multiple_of(align), filler);
                 places.push(Place {
-                    code: section.code,
+                    part: section.part,
                     offset: bytes.len() as u64,
                 });
                 bytes.extend_from_slice(&section.data);
@@ -195,9 +220,11 @@ impl<'a> Linker<'a> {
                 if self.code.contains_key(&target) || self.misses.contains_key(&target) {
                     continue;
                 }
-                self.text.resize(self.text.len().next_multiple_of(16), 0xcc);
-                let at = self.text.len() as u64;
-                let site = stub::miss(self.inputs.addressing, &mut self.text);
+                self.parts
+                    .text
+                    .resize(self.parts.text.len().next_multiple_of(16), 0xcc);
+                let at = self.parts.text.len() as u64;
+                let site = stub::miss(self.inputs.addressing, &mut self.parts.text);
                 self.misses.insert(target, at);
                 self.miss_sites.push((site, target));
             }
@@ -222,7 +249,7 @@ impl<'a> Linker<'a> {
                     )
                 }
             };
-            self.patch(GuestAddr::new(target.get()), true, site, kind, value)?;
+            self.patch(GuestAddr::new(target.get()), Part::Text, site, kind, value)?;
         }
         Ok(())
     }
@@ -235,13 +262,7 @@ impl<'a> Linker<'a> {
         relocation: &Relocation,
     ) -> Result<(), LinkError> {
         let start = unit.placement.start;
-        let base = |place: Place| {
-            if place.code {
-                layout.text
-            } else {
-                layout.rodata
-            }
-        };
+        let base = |place: Place| layout.address(place.part);
         let symbol = match &relocation.symbol {
             SymbolRef::Section(section, offset) => {
                 let place = self.places[index][*section];
@@ -263,7 +284,7 @@ impl<'a> Linker<'a> {
         };
         self.patch(
             start,
-            place.code,
+            place.part,
             site,
             relocation.kind,
             value.cast_signed(),
@@ -291,16 +312,12 @@ impl<'a> Linker<'a> {
     fn patch(
         &mut self,
         start: GuestAddr,
-        code: bool,
+        part: Part,
         site: u64,
         kind: RelocationKind,
         value: i64,
     ) -> Result<(), LinkError> {
-        let bytes = if code {
-            &mut self.text
-        } else {
-            &mut self.rodata
-        };
+        let bytes = self.parts.get_mut(part);
         let at = usize::try_from(site).expect("offsets are of a vector");
         let fits = match kind {
             RelocationKind::Absolute64 => true,
@@ -403,7 +420,7 @@ impl<'a> Linker<'a> {
             table: layout.table,
             code_base: self.code_base(layout),
             code_start: layout.text,
-            code_length: self.text.len() as u64,
+            code_length: self.parts.text.len() as u64,
             lines_offset: layout.lines_offset,
             lines_count: lines as u64,
         }

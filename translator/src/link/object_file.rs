@@ -11,11 +11,22 @@ use super::LinkError;
 use crate::lift::UNIT_SYMBOL;
 use crate::lift::offset_of_line;
 
+/// A part of an image that units contribute to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// Host code.
+    Text,
+    /// Its constants.
+    Constants,
+    /// Its frames, for debuggers: `.eh_frame`.
+    Frames,
+}
+
 /// A section of a unit that becomes part of the image.
 #[derive(Debug)]
 pub struct Section {
-    /// Executable, not constants.
-    pub code: bool,
+    /// Which.
+    pub part: Part,
     /// In bytes.
     pub align: u64,
     /// Its contents before relocation.
@@ -25,8 +36,8 @@ pub struct Section {
 /// Where a section was placed.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
-    /// In the image's text, not in its constants.
-    pub code: bool,
+    /// In which part of the image.
+    pub part: Part,
     /// From the start of that.
     pub offset: u64,
 }
@@ -94,9 +105,10 @@ impl UnitObject {
         let mut sections = Vec::new();
         let mut numbers = std::collections::HashMap::new();
         for section in file.sections() {
-            let code = match section.kind() {
-                SectionKind::Text => true,
-                SectionKind::ReadOnlyData | SectionKind::ReadOnlyString => false,
+            let part = match section.kind() {
+                _ if section.name() == Ok(".eh_frame") => Part::Frames,
+                SectionKind::Text => Part::Text,
+                SectionKind::ReadOnlyData | SectionKind::ReadOnlyString => Part::Constants,
                 _ => continue,
             };
             let data = section.data().map_err(|e| bad(e.to_string()))?.to_vec();
@@ -105,7 +117,7 @@ impl UnitObject {
             }
             numbers.insert(section.index(), sections.len());
             sections.push(Section {
-                code,
+                part,
                 align: section.align(),
                 data,
             });
