@@ -3,6 +3,9 @@
 //! Page 0 has the headers, the manifest and the code that runs when the file is executed. Sections
 //! follow in the order of [`Layout`]'s fields.
 
+use object::elf;
+use object::endian::Endianness;
+use object::write::elf::{FileHeader, ProgramHeader, SectionHeader, SinglePhase, Sym, Writer};
 use vmtrans_abi::{Addressing, LineEntry, Manifest, PT_VMTRANS};
 
 use super::object_file::Part;
@@ -105,334 +108,252 @@ macro_rules! fields {
     }};
 }
 
-const EM_X86_64: u16 = 62;
-const ET_DYN: u16 = 3;
-const ET_EXEC: u16 = 2;
-const PT_LOAD: u32 = 1;
-const SHT_PROGBITS: u32 = 1;
-const SHT_SYMTAB: u32 = 2;
-const SHT_STRTAB: u32 = 3;
-const READ: u32 = 4;
-const READ_EXECUTE: u32 = 5;
-const SHF_ALLOC: u64 = 2;
-const SHF_EXECINSTR: u64 = 4;
+/// What an image is made of.
+pub struct Contents<'a> {
+    /// What was linked.
+    pub inputs: &'a ImageInputs<'a>,
+    /// Where it goes.
+    pub layout: &'a Layout,
+    /// Host code.
+    pub text: &'a [u8],
+    /// Its constants.
+    pub constants: &'a [u8],
+    /// Its frames.
+    pub frames: &'a [u8],
+    /// The entry table.
+    pub table: &'a [u8],
+    /// Which guest instruction host code belongs to.
+    pub lines: &'a [LineEntry],
+    /// Names of guest functions.
+    pub symbols: &'a [ImageSymbol],
+}
+
+/// How many program headers there are.
+const SEGMENTS: u32 = 5;
 const HEADER_LENGTH: u64 = 64;
 const PROGRAM_HEADER_LENGTH: u64 = 56;
+const MANIFEST_OFFSET: u64 = HEADER_LENGTH + PROGRAM_HEADER_LENGTH * SEGMENTS as u64;
+const START_OFFSET: u64 = MANIFEST_OFFSET + size_of::<Manifest>() as u64;
+/// `.text` is the first section that is written.
+const TEXT_SECTION: u16 = 1;
 
-struct Section {
-    name: &'static str,
-    kind: u32,
-    flags: u64,
-    address: u64,
-    offset: u64,
-    length: u64,
+/// Writes an image file. The hash in `manifest` is computed here.
+///
+/// # Errors
+/// [`LinkError::Write`].
+pub fn write(contents: &Contents<'_>, mut manifest: Manifest) -> Result<Vec<u8>, LinkError> {
+    let mut bytes = Vec::new();
+    let mut headers = Vec::new();
+    let mut writer = Writer::new_single_phase(Endianness::Little, true, &mut bytes);
+    write_file(&mut writer, &mut headers, contents).map_err(LinkError::Write)?;
+    bytes[..headers.len()].copy_from_slice(&headers);
+    put_manifest(&mut bytes, &manifest);
+    manifest.image_hash = *blake3::hash(&bytes).as_bytes();
+    put_manifest(&mut bytes, &manifest);
+    Ok(bytes)
 }
 
-/// Writes the file.
-#[expect(clippy::too_many_arguments, reason = "each is a part of the file")]
-pub fn write(
-    inputs: &ImageInputs<'_>,
-    layout: &Layout,
-    text: &[u8],
-    rodata: &[u8],
-    frames: &[u8],
-    table: &[u8],
-    lines: &[LineEntry],
-    symbols: &[ImageSymbol],
-    mut manifest: Manifest,
-) -> Vec<u8> {
-    let line_bytes = lines
-        .iter()
-        .flat_map(|l| fields![l.host, l.guest])
-        .collect::<Vec<_>>();
-    let (symtab, strtab) = symbol_table(symbols);
-    let start_code = start::code(&inputs.runner);
-    let start_offset = HEADER_LENGTH + PROGRAM_HEADER_LENGTH * 5 + size_of::<Manifest>() as u64;
-    assert!(
-        start_offset + start_code.len() as u64 <= PAGE,
-        "headers and start code fit a page"
-    );
-    let mut file = File::default();
-    file.put(start_offset, &start_code);
-    let mut sections = vec![
-        file.section(
+fn write_file<'a>(
+    writer: &mut Writer<'a, SinglePhase>,
+    headers: &mut Vec<u8>,
+    contents: &'a Contents<'a>,
+) -> object::write::Result<()> {
+    let (inputs, layout) = (contents.inputs, contents.layout);
+    writer.write_file_header(&file_header(inputs, layout))?;
+    writer.write_program_headers_placeholder(SEGMENTS);
+    writer.pad_until(START_OFFSET);
+    writer.write(&start::code(&inputs.runner));
+    assert!(writer.offset() <= PAGE, "headers and start code fit a page");
+    let mut sections = Vec::new();
+    for (name, flags, address, bytes) in [
+        (
             ".text",
-            SHT_PROGBITS,
-            SHF_ALLOC | SHF_EXECINSTR,
+            elf::SHF_ALLOC | elf::SHF_EXECINSTR,
             layout.text,
-            layout,
-            text,
+            contents.text,
         ),
-        file.section(
-            ".rodata",
-            SHT_PROGBITS,
-            SHF_ALLOC,
-            layout.rodata,
-            layout,
-            rodata,
-        ),
-        file.section(
-            ".eh_frame",
-            SHT_PROGBITS,
-            SHF_ALLOC,
-            layout.frames,
-            layout,
-            frames,
-        ),
-        file.section(
+        (".rodata", elf::SHF_ALLOC, layout.rodata, contents.constants),
+        (".eh_frame", elf::SHF_ALLOC, layout.frames, contents.frames),
+        (
             ".vmtrans.table",
-            SHT_PROGBITS,
-            SHF_ALLOC,
+            elf::SHF_ALLOC,
             layout.table,
-            layout,
-            table,
+            contents.table,
         ),
-    ];
-    for (name, kind, offset, bytes) in [
-        (
-            ".vmtrans.guest",
-            SHT_PROGBITS,
-            layout.guest_offset,
-            inputs.guest,
-        ),
-        (
-            ".vmtrans.lines",
-            SHT_PROGBITS,
-            layout.lines_offset,
-            &line_bytes,
-        ),
-        (".symtab", SHT_SYMTAB, 0, &symtab),
-        (".strtab", SHT_STRTAB, 0, &strtab),
     ] {
-        let offset = offset.max(file.end().next_multiple_of(8));
-        file.put(offset, bytes);
-        let length = bytes.len() as u64;
-        sections.push(Section {
+        sections.push(section(
+            writer,
             name,
-            kind,
-            flags: 0,
-            address: 0,
-            offset,
-            length,
-        });
-    }
-    let (table_offset, count) = file.section_headers(sections, symbols.len() + 1);
-    file.headers(layout, inputs, start_offset, table_offset, count);
-    file.manifest(&manifest);
-    manifest.image_hash = *blake3::hash(&file.bytes).as_bytes();
-    file.manifest(&manifest);
-    file.bytes
-}
-
-fn symbol_table(symbols: &[ImageSymbol]) -> (Vec<u8>, Vec<u8>) {
-    const LOCAL_FUNCTION: u8 = 2;
-    const TEXT_SECTION: u16 = 1;
-    let mut strings = vec![0u8];
-    let mut table = vec![0u8; 24];
-    for symbol in symbols {
-        let name = u32::try_from(strings.len()).unwrap_or(0);
-        strings.extend(symbol.name.bytes().filter(|&b| b != 0));
-        strings.push(0);
-        table.extend(fields![
-            name,
-            LOCAL_FUNCTION,
-            0u8,
-            TEXT_SECTION,
-            symbol.address,
-            symbol.size
-        ]);
-    }
-    (table, strings)
-}
-
-#[derive(Default)]
-struct File {
-    bytes: Vec<u8>,
-}
-
-impl File {
-    fn end(&self) -> u64 {
-        self.bytes.len() as u64
-    }
-
-    /// Writes bytes at an offset, over what is there.
-    fn put(&mut self, offset: u64, bytes: &[u8]) {
-        let offset = usize::try_from(offset).expect("the file is in memory");
-        let end = offset + bytes.len();
-        if self.bytes.len() < end {
-            self.bytes.resize(end, 0);
-        }
-        self.bytes[offset..end].copy_from_slice(bytes);
-    }
-
-    fn section(
-        &mut self,
-        name: &'static str,
-        kind: u32,
-        flags: u64,
-        address: u64,
-        layout: &Layout,
-        bytes: &[u8],
-    ) -> Section {
-        let offset = address - layout.base;
-        self.put(offset, bytes);
-        Section {
-            name,
-            kind,
             flags,
             address,
-            offset,
-            length: bytes.len() as u64,
-        }
+            address - layout.base,
+            bytes,
+        ));
     }
-
-    /// Appends section names and headers: their offset and count.
-    fn section_headers(&mut self, mut sections: Vec<Section>, local_symbols: usize) -> (u64, u16) {
-        let mut names = vec![0u8];
-        let name_length =
-            sections.iter().map(|s| s.name.len() + 1).sum::<usize>() + ".shstrtab".len() + 2;
-        let offset = self.end();
-        let (kind, length) = (SHT_STRTAB, name_length as u64);
-        sections.push(Section {
-            name: ".shstrtab",
-            kind,
-            flags: 0,
-            address: 0,
-            offset,
-            length,
-        });
-        let mut headers = vec![0u8; 64];
-        for (index, section) in (1u32..).zip(&sections) {
-            let name = u32::try_from(names.len()).unwrap_or(0);
-            names.extend(section.name.bytes());
-            names.push(0);
-            let (link, info, entry) = match section.kind {
-                SHT_SYMTAB => (
-                    index + 1,
-                    u32::try_from(local_symbols).unwrap_or(u32::MAX),
-                    24u64,
-                ),
-                _ => (0, 0, 0),
-            };
-            let Section {
-                kind,
-                flags,
-                address,
-                offset,
-                length,
-                ..
-            } = *section;
-            headers.extend(fields![
-                name, kind, flags, address, offset, length, link, info, 8u64, entry
-            ]);
-        }
-        self.put(offset, &names);
-        let at = self.end().next_multiple_of(8);
-        self.put(at, &headers);
-        (at, u16::try_from(sections.len() + 1).unwrap_or(0))
+    let none = elf::SectionFlags(0);
+    let lines = contents.lines.iter();
+    let lines = lines
+        .flat_map(|l| fields![l.host, l.guest])
+        .collect::<Vec<_>>();
+    for (name, offset, bytes) in [
+        (".vmtrans.guest", layout.guest_offset, inputs.guest),
+        (".vmtrans.lines", layout.lines_offset, &lines),
+    ] {
+        sections.push(section(writer, name, none, 0, offset, bytes));
     }
-
-    fn headers(
-        &mut self,
-        layout: &Layout,
-        inputs: &ImageInputs<'_>,
-        start: u64,
-        section_headers: u64,
-        sections: u16,
-    ) {
-        let kind = match inputs.addressing {
-            Addressing::Absolute => ET_EXEC,
-            Addressing::Relative => ET_DYN,
-        };
-        let mut header = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
-        let entry = layout.base + start;
-        header.extend(fields![
-            kind,
-            EM_X86_64,
-            1u32,
-            entry,
-            HEADER_LENGTH,
-            section_headers,
-            0u32,
-            64u16,
-            56u16,
-            5u16,
-            64u16,
-            sections,
-            (sections - 1)
-        ]);
-        let mut load = |kind: u32, flags: u32, address: u64, length: u64| {
-            let offset = address - layout.base;
-            header.extend(fields![
-                kind, flags, offset, address, address, length, length, PAGE
-            ]);
-        };
-        load(PT_LOAD, READ_EXECUTE, layout.base, PAGE);
-        load(PT_LOAD, READ_EXECUTE, layout.text, layout.text_length);
-        load(PT_LOAD, READ, layout.rodata, layout.rodata_length);
-        load(PT_LOAD, READ, layout.table, layout.table_length);
-        let manifest = layout.base + MANIFEST_OFFSET;
-        load(PT_VMTRANS, READ, manifest, size_of::<Manifest>() as u64);
-        self.put(0, &header);
+    write_symbols(writer, contents.symbols);
+    writer.write_strtab()?;
+    writer.write_shstrtab()?;
+    writer.write_null_section_header();
+    for section in &sections {
+        writer.write_section_header(section);
     }
+    writer.write_strtab_section_header();
+    let local = u32::try_from(contents.symbols.len() + 1).unwrap_or(u32::MAX);
+    writer.write_symtab_section_header(local);
+    writer.write_shstrtab_section_header();
+    writer.write_headers_to(headers, &segments(layout))
+}
 
-    fn manifest(&mut self, manifest: &Manifest) {
-        let Manifest {
-            magic,
-            image_hash,
-            guest_hash,
-            build_hash,
-            contract,
-            host_features,
-            addressing,
-            units,
-            exact_faults,
-            reserved,
-            guest_offset,
-            guest_length,
-            guest_bias,
-            text_base,
-            text_length,
-            table,
-            code_base,
-            code_start,
-            code_length,
-            lines_offset,
-            lines_count,
-        } = manifest;
-        let mut bytes = [
-            magic.as_slice(),
-            image_hash,
-            guest_hash,
-            build_hash,
-            contract,
-        ]
-        .concat();
-        bytes.extend(fields![
-            host_features,
-            addressing,
-            units,
-            exact_faults,
-            reserved,
-            guest_offset,
-            guest_length,
-            guest_bias,
-            text_base,
-            text_length,
-            table,
-            code_base,
-            code_start,
-            code_length,
-            lines_offset,
-            lines_count
-        ]);
-        assert_eq!(
-            bytes.len(),
-            size_of::<Manifest>(),
-            "the manifest has no padding"
-        );
-        self.put(MANIFEST_OFFSET, &bytes);
+/// Writes a section's bytes at an offset, behind everything before it: its header.
+fn section(
+    writer: &mut Writer<'_, SinglePhase>,
+    name: &'static str,
+    flags: elf::SectionFlags,
+    address: u64,
+    offset: u64,
+    bytes: &[u8],
+) -> SectionHeader {
+    writer.pad_until(offset);
+    writer.write(bytes);
+    let name = writer.add_section_name(name.as_bytes());
+    SectionHeader {
+        sh_name: writer.section_name_offset(Some(name)),
+        sh_type: elf::SHT_PROGBITS,
+        sh_flags: flags,
+        sh_addr: address,
+        sh_offset: offset,
+        sh_size: bytes.len() as u64,
+        sh_link: 0,
+        sh_info: 0,
+        sh_addralign: 8,
+        sh_entsize: 0,
     }
 }
 
-const MANIFEST_OFFSET: u64 = HEADER_LENGTH + PROGRAM_HEADER_LENGTH * 5;
+fn file_header(inputs: &ImageInputs<'_>, layout: &Layout) -> FileHeader {
+    FileHeader {
+        os_abi: elf::ELFOSABI_NONE,
+        abi_version: 0,
+        e_type: match inputs.addressing {
+            Addressing::Absolute => elf::ET_EXEC,
+            Addressing::Relative => elf::ET_DYN,
+        },
+        e_machine: elf::EM_X86_64,
+        e_entry: layout.base + START_OFFSET,
+        e_flags: elf::FileFlags(0),
+    }
+}
+
+fn segments(layout: &Layout) -> [ProgramHeader; SEGMENTS as usize] {
+    let segment = |p_type, p_flags, address: u64, length: u64| ProgramHeader {
+        p_type,
+        p_flags,
+        p_offset: address - layout.base,
+        p_vaddr: address,
+        p_paddr: address,
+        p_filesz: length,
+        p_memsz: length,
+        p_align: if p_type == elf::PT_LOAD { PAGE } else { 8 },
+    };
+    let (read, code) = (elf::PF_R, elf::PF_R | elf::PF_X);
+    let manifest = layout.base + MANIFEST_OFFSET;
+    [
+        segment(elf::PT_LOAD, code, layout.base, PAGE),
+        segment(elf::PT_LOAD, code, layout.text, layout.text_length),
+        segment(elf::PT_LOAD, read, layout.rodata, layout.rodata_length),
+        segment(elf::PT_LOAD, read, layout.table, layout.table_length),
+        segment(
+            elf::ProgramType(PT_VMTRANS),
+            read,
+            manifest,
+            size_of::<Manifest>() as u64,
+        ),
+    ]
+}
+
+fn write_symbols<'a>(writer: &mut Writer<'a, SinglePhase>, symbols: &'a [ImageSymbol]) {
+    writer.write_null_symbol();
+    for symbol in symbols {
+        let name = writer.add_string(symbol.name.as_bytes());
+        let st_name = writer.string_offset(Some(name));
+        writer.write_symbol(&Sym {
+            section: None,
+            st_name,
+            st_info: elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_FUNC),
+            st_other: elf::SymbolOther(0),
+            st_shndx: elf::SymbolSection(TEXT_SECTION),
+            st_value: symbol.address,
+            st_size: symbol.size,
+        });
+    }
+}
+
+fn put_manifest(file: &mut [u8], manifest: &Manifest) {
+    let Manifest {
+        magic,
+        image_hash,
+        guest_hash,
+        build_hash,
+        contract,
+        host_features,
+        addressing,
+        units,
+        exact_faults,
+        reserved,
+        guest_offset,
+        guest_length,
+        guest_bias,
+        text_base,
+        text_length,
+        table,
+        code_base,
+        code_start,
+        code_length,
+        lines_offset,
+        lines_count,
+    } = manifest;
+    let mut bytes = [
+        magic.as_slice(),
+        image_hash,
+        guest_hash,
+        build_hash,
+        contract,
+    ]
+    .concat();
+    bytes.extend(fields![
+        host_features,
+        addressing,
+        units,
+        exact_faults,
+        reserved,
+        guest_offset,
+        guest_length,
+        guest_bias,
+        text_base,
+        text_length,
+        table,
+        code_base,
+        code_start,
+        code_length,
+        lines_offset,
+        lines_count
+    ]);
+    assert_eq!(
+        bytes.len(),
+        size_of::<Manifest>(),
+        "the manifest has no padding"
+    );
+    let at = usize::try_from(MANIFEST_OFFSET).expect("it is in the first page");
+    file[at..at + bytes.len()].copy_from_slice(&bytes);
+}

@@ -26,6 +26,9 @@ use object_file::{Part, Place, Relocation, RelocationKind, SymbolRef};
 #[derive(Debug, Error)]
 #[expect(missing_docs, reason = "each field is in the message")]
 pub enum LinkError {
+    /// The image's file cannot be laid out.
+    #[error("the image cannot be written: {0}")]
+    Write(object::write::Error),
     /// A unit's object is not what LLVM writes.
     #[error("object of the unit at {start}: {what}")]
     Object { start: GuestAddr, what: String },
@@ -103,17 +106,17 @@ pub fn link(inputs: &ImageInputs<'_>, units: &[LinkUnit]) -> Result<Vec<u8>, Lin
     let lines = linker.lines();
     let symbols = linker.symbols(&layout);
     let manifest = linker.manifest(&layout, lines.len());
-    Ok(elf::write(
+    let contents = elf::Contents {
         inputs,
-        &layout,
-        &linker.parts.text,
-        &linker.parts.constants,
-        &linker.parts.frames,
-        &table,
-        &lines,
-        &symbols,
-        manifest,
-    ))
+        layout: &layout,
+        text: &linker.parts.text,
+        constants: &linker.parts.constants,
+        frames: &linker.parts.frames,
+        table: &table,
+        lines: &lines,
+        symbols: &symbols,
+    };
+    elf::write(&contents, manifest)
 }
 
 /// Where the image's first byte is linked.
