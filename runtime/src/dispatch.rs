@@ -70,9 +70,7 @@ fn dispatch(resume: Option<Resume>) {
     thread().depth += 1;
     loop {
         let t = thread();
-        if t.state.pending.load(Ordering::Relaxed) != 0 {
-            signals::deliver(t);
-        }
+        signals::deliver_all(t);
         let (pc, sp) = (t.state.hart.pc, t.state.hart.x[Reg::SP.index()]);
         if let Some(resume) = resume {
             let dead = resume.drop_above && sp > resume.sp;
@@ -238,7 +236,7 @@ pub extern "C" fn helper_safepoint() {
     let t = thread();
     let before = (t.state.hart.pc, t.state.hart.x, t.state.hart.f);
     let given_up = t.process.images.times_given_up();
-    signals::deliver(t);
+    signals::deliver_all(t);
     let (pc, sp) = (before.0, before.1[Reg::SP.index()]);
     let moved = thread().state.hart.pc != pc || thread().state.hart.x[Reg::SP.index()] != sp;
     if moved {

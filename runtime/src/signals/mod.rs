@@ -155,8 +155,17 @@ pub fn interrupted(t: &mut Thread, restartable: bool) {
     t.state.pending.store(1, Ordering::Relaxed);
 }
 
-/// Takes the signals that wait: sets the thread up to run a handler, or ends the process.
-pub fn deliver(t: &mut Thread) {
+/// Takes all signals that wait, before any of their handlers begins, as Linux does: the frames lie
+/// above each other, and the handler of the last one runs first.
+pub fn deliver_all(t: &mut Thread) {
+    // The next one that waits is noted as soon as the mask allows it, within `deliver`.
+    while t.state.pending.load(Ordering::Relaxed) != 0 {
+        deliver(t);
+    }
+}
+
+/// Takes one signal: sets the thread up to run its handler, or ends the process.
+fn deliver(t: &mut Thread) {
     t.state.pending.store(0, Ordering::Relaxed);
     let info = t.signals.fault.take().or_else(host::take);
     let interrupted = t.signals.interrupted.take();
