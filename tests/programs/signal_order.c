@@ -4,9 +4,11 @@
 
 #include "check.h"
 
-static volatile int depth;
+static volatile int depth, count, order[32];
 
 static void note(int signal) {
+    /* Before anything at which the next signal could be taken. */
+    order[count++] = signal;
     printf("%d at depth %d\n", signal, depth);
     depth++;
     for (volatile int i = 0; i < 100; i++)
@@ -53,6 +55,8 @@ int main(void) {
     for (int i = 0; i < 5; i++)
         CHECK(raise(signals[i]) == 0);
     CHECK(sigprocmask(SIG_SETMASK, &old, NULL) == 0);
+    for (int i = 0; i < count; i++)
+        printf("%d ", order[i]);
     printf("end\n");
     return 0;
 }
