@@ -1,6 +1,7 @@
 //! The whole way from a guest ELF to an image, unit by unit, through the cache.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -89,6 +90,9 @@ pub enum CompileError {
         "host CPU {0} is not known, expected native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4"
     )]
     HostCpu(String),
+    /// A unit made the lifter panic, which has said why.
+    #[error("bug: the lifter panicked")]
+    Bug,
     /// The threads cannot be started.
     #[error("compile threads cannot be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -245,7 +249,9 @@ impl<'a> Work<'a> {
 
     fn unit(&self, compiler: &Compiler, (unit, placement): (Unit, Placement)) -> Option<LinkUnit> {
         let begin = Instant::now();
-        let result = self.object(compiler, &unit, &placement);
+        // A bug in lifting one function must not cost the others.
+        let attempt = AssertUnwindSafe(|| self.object(compiler, &unit, &placement));
+        let result = catch_unwind(attempt).unwrap_or(Err(CompileError::Bug));
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         (self.run.progress)(done, self.total);
         let spent = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
