@@ -9,15 +9,20 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::manifest::Package;
 use crate::process;
 use crate::sources::{self, Mirror};
 
 /// The suite that guest packages and QEMU come from.
 pub const SUITE: &str = "trixie";
 
+/// apt's own downloader: its transports and proxies, and it checks the hash.
+const HELPER: &str = "/usr/lib/apt/apt-helper";
+
 /// apt with a private state directory for one architecture.
 pub struct Apt {
     folder: PathBuf,
+    mirror: Mirror,
     architecture: String,
     updated: bool,
 }
@@ -40,9 +45,28 @@ impl Apt {
         }
         Ok(Apt {
             folder,
+            mirror,
             architecture: architecture.to_owned(),
             updated: false,
         })
+    }
+
+    /// Downloads the file that the manifest pins, by its hash alone; gives its path.
+    pub fn pinned(&self, package: &Package) -> Result<PathBuf> {
+        let archive = self.folder.join("archives").join(file_name(package));
+        let address = format!(
+            "{}/pool/{}/{}",
+            self.mirror.address.trim_end_matches('/'),
+            package.pool,
+            file_name(package)
+        );
+        process::run_quietly(
+            self.command(HELPER)
+                .args(["download-file", &address])
+                .arg(&archive)
+                .arg(format!("SHA256:{}", package.sha256)),
+        )?;
+        Ok(archive)
     }
 
     /// The newest version of a package and its hash, as the signed index gives them.
@@ -112,6 +136,13 @@ impl Apt {
             .env("LC_ALL", "C");
         command
     }
+}
+
+/// What the archive calls the `.deb`: versions lose their epoch there.
+fn file_name(package: &Package) -> String {
+    let version = &package.version;
+    let version = version.split_once(':').map_or(&**version, |(_, rest)| rest);
+    format!("{}_{version}_{}.deb", package.name, package.architecture)
 }
 
 /// The private source: the machine's mirror and keys, our suite.

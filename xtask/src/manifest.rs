@@ -50,6 +50,8 @@ pub struct Package {
     pub version: String,
     /// SHA-256 of the `.deb`.
     pub sha256: String,
+    /// The folder of its source in the archive's pool.
+    pub pool: String,
     /// Where it is unpacked, below `target/`.
     pub folder: String,
 }

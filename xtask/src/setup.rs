@@ -128,21 +128,24 @@ fn pin(package: &Package) -> String {
 }
 
 fn fetch(apt: &mut Apt, package: &Package, folder: &Path) -> Result<()> {
-    let (version, listed_hash) = apt.newest(&package.name)?;
-    let expected = if version == package.version {
-        &package.sha256
-    } else {
-        eprintln!(
-            "{}: the archive has {version}, the manifest {}; taking the archive's",
-            package.name, package.version
-        );
-        &listed_hash
+    // The pinned file needs no index, which a mirror may lack or have half of.
+    let (archive, version, hash) = match apt.pinned(package) {
+        Ok(archive) => (archive, package.version.clone(), package.sha256.clone()),
+        Err(error) => {
+            let (version, hash) = apt.newest(&package.name).with_context(|| {
+                format!("{error:#}; and the index, where a newer one may be found")
+            })?;
+            eprintln!(
+                "{}: the archive has {version}, the manifest {}; taking the archive's",
+                package.name, package.version
+            );
+            (apt.download(&package.name, &version)?, version, hash)
+        }
     };
-    let archive = apt.download(&package.name, &version)?;
-    let hash = sha256(&archive)?;
-    if hash != *expected {
+    let found = sha256(&archive)?;
+    if found != hash {
         bail!(
-            "{}: its SHA-256 is {hash}, expected {expected}",
+            "{}: its SHA-256 is {found}, expected {hash}",
             archive.display()
         );
     }

@@ -6,6 +6,7 @@
 
 mod control;
 mod exact_float;
+mod flags;
 mod float;
 mod flow;
 mod regs;
@@ -23,7 +24,7 @@ use vmtrans_abi::Addressing;
 use vmtrans_isa::riscv::execute;
 
 use crate::unit::{Target, Unit};
-pub use flow::observes_flags;
+pub use flags::observes_flags;
 use flow::{Flow, Kind, Sync};
 use regs::Registers;
 use types::Types;

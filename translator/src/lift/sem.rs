@@ -10,8 +10,8 @@ use vmtrans_isa::riscv::{Csr, FReg, Reg};
 use vmtrans_isa::{AmoOp, CsrOp, Fmt, IntTy, Ordering, Rm, Sem, Width};
 
 use super::exact_float::Extreme;
+use super::flags::KeptFlags;
 use super::float::Float;
-use super::flow::KeptFlags;
 use super::{Lifter, built};
 
 impl<'ctx> Lifter<'ctx, '_> {
