@@ -6,10 +6,9 @@ use std::path::Path;
 use vmtrans_isa::riscv::{rows, sample};
 use vmtrans_tests::elf::TinyElf;
 use vmtrans_translator::codegen::{Compiler, OptLevel};
-use vmtrans_translator::compile::{CodeOptions, lift_options};
+use vmtrans_translator::compile::{CodeOptions, prepare};
 use vmtrans_translator::discover::discover;
 use vmtrans_translator::guest::Guest;
-use vmtrans_translator::unit::Unit;
 
 use crate::random::Random;
 
@@ -28,15 +27,13 @@ pub(crate) fn feed(input: &[u8]) {
         host_cpu: "x86-64-v3".to_owned(),
         exact_faults: false,
     };
-    let units = discovery.functions.iter().map(|f| Unit::new(f).0);
-    let units = units.collect::<Vec<_>>();
-    let Ok(options) = lift_options(&guest, &code, units.iter()) else {
+    let Ok(prepared) = prepare(&guest, &discovery, &code) else {
         return;
     };
-    let compiler = Compiler::new(&options, code.level).expect("a compiler for this host");
-    for unit in &units {
-        let object = compiler.compile(unit).expect("every unit compiles");
-        assert!(!object.is_empty());
+    let compiler = Compiler::new(&prepared.lift, code.level).expect("a compiler for this host");
+    for unit in &prepared.units {
+        let object = compiler.compile(&unit.unit, &unit.boundary);
+        assert!(!object.expect("every unit compiles").is_empty());
     }
 }
 

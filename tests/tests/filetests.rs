@@ -82,11 +82,12 @@ fn difference(path: &Path, expected: &str, found: &str) -> String {
     }
 }
 
-/// A program that calls `test` with a pointer to `data` and 100, and ends with its result.
+/// A program that calls `test` with a pointer to `data` and 100, and ends with its result. It looks at
+/// no register that `test` leaves but that.
 fn build(sandbox: &Sandbox, assembly: &str) -> PathBuf {
     let text = format!(
         ".globl _start\n_start: la a0, data\nli a1, 100\ncall test\nandi a0, a0, 255\n\
-         li a7, 94\necall\n.globl test\n.type test, @function\n{assembly}\n.size test, . - test\n\
+         li a1, 0\nli a2, 0\nli a3, 0\nli a4, 0\nli a5, 0\nli a6, 0\nli a7, 94\necall\n.globl test\n.type test, @function\n{assembly}\n.size test, . - test\n\
          .data\n.balign 64\ndata: .rept 64\n.dword 0x0102030405060708\n.endr\n.zero 512\n"
     );
     let source = sandbox.write("test.S", text);

@@ -14,6 +14,7 @@ use inkwell::targets::{
 use thiserror::Error;
 use vmtrans_abi::Addressing;
 
+use crate::boundary::Boundary;
 use crate::lift::{LiftOptions, lift};
 use crate::unit::Unit;
 
@@ -154,9 +155,9 @@ impl Compiler {
     ///
     /// # Errors
     /// Where LLVM fails.
-    pub fn compile(&self, unit: &Unit) -> Result<Vec<u8>, CodegenError> {
+    pub fn compile(&self, unit: &Unit, boundary: &Boundary) -> Result<Vec<u8>, CodegenError> {
         let context = Context::create();
-        let module = self.lifted(&context, unit)?;
+        let module = self.lifted(&context, unit, boundary)?;
         self.optimise(&module)?;
         self.emit(&module, FileType::Object)
     }
@@ -165,9 +166,9 @@ impl Compiler {
     ///
     /// # Errors
     /// Where LLVM fails.
-    pub fn stages(&self, unit: &Unit) -> Result<Stages, CodegenError> {
+    pub fn stages(&self, unit: &Unit, boundary: &Boundary) -> Result<Stages, CodegenError> {
         let context = Context::create();
-        let module = self.lifted(&context, unit)?;
+        let module = self.lifted(&context, unit, boundary)?;
         let lifted = module.print_to_string().to_string();
         self.optimise(&module)?;
         let optimised = module.print_to_string().to_string();
@@ -183,8 +184,9 @@ impl Compiler {
         &self,
         context: &'ctx Context,
         unit: &Unit,
+        boundary: &Boundary,
     ) -> Result<Module<'ctx>, CodegenError> {
-        let module = lift(context, unit, &self.options);
+        let module = lift(context, unit, boundary, &self.options);
         module.set_triple(&self.machine.get_triple());
         module.set_data_layout(&self.machine.get_target_data().get_data_layout());
         if self.verify {

@@ -11,11 +11,13 @@ use vmtrans_abi::{Addressing, CONTRACT, features_of};
 use vmtrans_cache::{Cache, Key, KeyBuilder, Kind, Lookup};
 use vmtrans_isa::GuestAddr;
 
+use crate::boundary::Boundary;
 use crate::codegen::{CodegenError, Compiler, OptLevel, host_cpu};
 use crate::discover::{Discovery, discover};
 use crate::guest::Guest;
 use crate::lift::{LiftOptions, observes_flags};
 use crate::link::{ImageInputs, LinkError, LinkUnit, UnitObject, link};
+use crate::summaries::boundaries;
 use crate::unit::{Placement, Unit};
 
 /// What decides the code that is made.
@@ -113,9 +115,7 @@ pub fn compile(
         .num_threads(run.jobs)
         .stack_size(64 << 20)
         .build()?;
-    let functions = discovery.functions.par_iter();
-    let units = pool.install(|| functions.map(Unit::new).collect::<Vec<_>>());
-    let lift = lift_options(guest, code, units.iter().map(|(unit, _)| unit))?;
+    let Prepared { units, lift } = pool.install(|| prepare(guest, &discovery, code))?;
     Compiler::new(&lift, code.level)?;
     let work = Work::new(&lift, code.level, run, units.len() as u64);
     let units = units.into_par_iter();
@@ -162,14 +162,65 @@ const V3: &str =
 const V4: &str = "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,\
                   +movbe,+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl";
 
-/// How the units of a guest are lifted; what one of them does may matter to all.
+/// A unit, what it is told of others, and where it is.
+#[derive(Clone, Debug)]
+pub struct PreparedUnit {
+    /// The guest function.
+    pub unit: Unit,
+    /// What it is told.
+    pub boundary: Boundary,
+    /// Where it is.
+    pub placement: Placement,
+}
+
+/// A guest's units, ready to be compiled each on its own.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// In the order of their addresses.
+    pub units: Vec<PreparedUnit>,
+    /// How they are lifted; what one of them does may matter to all.
+    pub lift: LiftOptions,
+}
+
+/// Makes units of a guest's functions, and finds out what each is to be told of the others.
 ///
 /// # Errors
 /// [`CompileError::HostCpu`].
-pub fn lift_options<'u>(
+pub fn prepare(
+    guest: &Guest,
+    discovery: &Discovery,
+    code: &CodeOptions,
+) -> Result<Prepared, CompileError> {
+    let functions = &discovery.functions;
+    let units = functions.par_iter().map(Unit::new).collect::<Vec<_>>();
+    let lift = lift_options(
+        guest,
+        code,
+        units.par_iter().any(|(u, _)| observes_flags(u)),
+    )?;
+    // A program that handles faults sees every register at every access.
+    let boundaries = if code.exact_faults {
+        vec![Boundary::unproven(); units.len()]
+    } else {
+        let beginnings = functions.iter().map(|f| f.beginning);
+        boundaries(&units, &beginnings.collect::<Vec<_>>())
+    };
+    let units = units.into_iter().zip(boundaries);
+    let units = units.map(|((unit, placement), boundary)| PreparedUnit {
+        unit,
+        boundary,
+        placement,
+    });
+    Ok(Prepared {
+        units: units.collect(),
+        lift,
+    })
+}
+
+fn lift_options(
     guest: &Guest,
     code: &CodeOptions,
-    mut units: impl Iterator<Item = &'u Unit>,
+    exact_flags: bool,
 ) -> Result<LiftOptions, CompileError> {
     let (cpu, features) = match code.host_cpu.as_str() {
         "native" => host_cpu(),
@@ -189,7 +240,7 @@ pub fn lift_options<'u>(
         cpu,
         features,
         lines: true,
-        exact_flags: units.any(observes_flags),
+        exact_flags,
         exact_faults: code.exact_faults,
     })
 }
@@ -247,13 +298,14 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn unit(&self, compiler: &Compiler, (unit, placement): (Unit, Placement)) -> Option<LinkUnit> {
+    fn unit(&self, compiler: &Compiler, prepared: PreparedUnit) -> Option<LinkUnit> {
         let begin = Instant::now();
         // A bug in lifting one function must not cost the others.
-        let attempt = AssertUnwindSafe(|| self.object(compiler, &unit, &placement));
+        let attempt = AssertUnwindSafe(|| self.object(compiler, &prepared));
         let result = catch_unwind(attempt).unwrap_or(Err(CompileError::Bug));
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         (self.run.progress)(done, self.total);
+        let placement = prepared.placement;
         let spent = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.nanoseconds.fetch_add(spent, Ordering::Relaxed);
         match result {
@@ -272,12 +324,17 @@ impl<'a> Work<'a> {
     fn object(
         &self,
         compiler: &Compiler,
-        unit: &Unit,
-        placement: &Placement,
+        prepared: &PreparedUnit,
     ) -> Result<UnitObject, CompileError> {
+        let PreparedUnit {
+            unit,
+            boundary,
+            placement,
+        } = prepared;
         let key = KeyBuilder::new("vmtrans translation unit")
             .part(self.build.as_bytes())
             .part(&unit.content())
+            .part(&boundary.content())
             .finish();
         if let Some(bytes) = self.cached(&key)
             && let Ok(object) = UnitObject::read(&bytes, placement.start)
@@ -285,7 +342,7 @@ impl<'a> Work<'a> {
             self.reused.fetch_add(1, Ordering::Relaxed);
             return Ok(object);
         }
-        let bytes = compiler.compile(unit)?;
+        let bytes = compiler.compile(unit, boundary)?;
         self.compiled.fetch_add(1, Ordering::Relaxed);
         self.compiled_instructions
             .fetch_add(unit.insns.len() as u64, Ordering::Relaxed);

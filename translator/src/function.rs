@@ -20,6 +20,9 @@ pub struct Note {
     pub target: Option<GuestAddr>,
     /// The indirect jump goes through a table.
     pub table: Option<JumpTable>,
+    /// The indirect jump is made with the stack pointer that the function was entered with, as
+    /// tail calls are.
+    pub frame_is_gone: bool,
 }
 
 /// A table of code addresses in read-only memory.
@@ -31,6 +34,8 @@ pub struct JumpTable {
     pub base: GuestAddr,
     /// Bytes in an entry: 4 or 8.
     pub entry_bytes: u32,
+    /// A check of the index says that there are no more entries.
+    pub complete: bool,
     /// Where each entry leads, inside the function.
     pub targets: Vec<GuestAddr>,
 }
@@ -56,12 +61,25 @@ pub struct Block {
     pub count: usize,
 }
 
+/// What the beginning of a function is to others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Beginning {
+    /// No other function has it.
+    Own,
+    /// The continuation of a function that was too long for one unit.
+    Cut,
+    /// In the middle of another function, which runs through it.
+    Inner,
+}
+
 /// A translation unit's guest code: all blocks reachable from `start` without passing another
 /// function's entry.
 #[derive(Clone, Debug)]
 pub struct Function {
     /// Its entry, also the address of one of the blocks.
     pub start: GuestAddr,
+    /// What its beginning is to others.
+    pub beginning: Beginning,
     /// Its name, where a symbol gives one.
     pub name: Option<String>,
     /// All instructions, sorted by address.

@@ -9,11 +9,10 @@ use vmtrans_cli::{InspectArgs, StageName};
 use vmtrans_isa::GuestAddr;
 use vmtrans_isa::riscv::disassemble;
 use vmtrans_translator::codegen::Compiler;
-use vmtrans_translator::compile::lift_options;
+use vmtrans_translator::compile::prepare;
 use vmtrans_translator::discover::{Discovery, discover};
 use vmtrans_translator::function::Function;
 use vmtrans_translator::guest::Guest;
-use vmtrans_translator::unit::Unit;
 
 /// Prints what was asked for to standard output.
 ///
@@ -33,12 +32,13 @@ pub fn inspect(args: &InspectArgs) -> Result<()> {
         return Ok(());
     }
     let code = crate::code_options(&args.code);
-    let units = discovery.functions.iter().map(|f| Unit::new(f).0);
-    let units = units.collect::<Vec<_>>();
-    let options = lift_options(&guest, &code, units.iter())?;
-    let compiler = Compiler::new(&options, code.level)?;
-    let (unit, _) = Unit::new(function);
-    let stages = compiler.stages(&unit)?;
+    let start = function.start;
+    let prepared = prepare(&guest, &discovery, &code)?;
+    let compiler = Compiler::new(&prepared.lift, code.level)?;
+    let mut units = prepared.units.iter();
+    let unit = units.find(|u| u.placement.start == start);
+    let unit = unit.context("bug: a function without a unit")?;
+    let stages = compiler.stages(&unit.unit, &unit.boundary)?;
     match args.stage {
         StageName::Guest => bail!("shown before"),
         StageName::Lifted => print!("{}", stages.lifted),

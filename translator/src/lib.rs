@@ -2,6 +2,7 @@
 //!
 //! It does not know how a guest is run.
 
+pub mod boundary;
 pub mod codegen;
 pub mod compile;
 pub mod discover;
@@ -9,4 +10,5 @@ pub mod function;
 pub mod guest;
 pub mod lift;
 pub mod link;
+pub mod summaries;
 pub mod unit;

@@ -34,6 +34,8 @@ pub struct UnitTable {
     pub base: RefId,
     /// Bytes in an entry.
     pub entry_bytes: u32,
+    /// A check of the index says that there are no more entries.
+    pub complete: bool,
     /// Offsets of the blocks that the entries lead to.
     pub targets: Vec<i64>,
 }
@@ -53,6 +55,8 @@ pub struct UnitInsn {
     pub target: Option<Target>,
     /// The table that it jumps through.
     pub table: Option<UnitTable>,
+    /// It jumps with the stack pointer that the unit was entered with.
+    pub frame_is_gone: bool,
 }
 
 /// A basic block of a unit.
@@ -173,6 +177,7 @@ fn put_insn(out: &mut Vec<u8>, insn: &UnitInsn) {
         address,
         target,
         table,
+        frame_is_gone,
     } = insn;
     out.extend(offset.to_le_bytes());
     let placed = result.is_some() || address.is_some() || target.is_some();
@@ -198,10 +203,12 @@ fn put_insn(out: &mut Vec<u8>, insn: &UnitInsn) {
         out.extend(reference.map_or(u32::MAX, |r| r.0).to_le_bytes());
     }
     put_target(out, *target);
+    out.push(u8::from(*frame_is_gone));
     let Some(UnitTable {
         load,
         base,
         entry_bytes,
+        complete,
         targets,
     }) = table
     else {
@@ -211,6 +218,7 @@ fn put_insn(out: &mut Vec<u8>, insn: &UnitInsn) {
     out.extend((*load as u64).to_le_bytes());
     out.extend(base.0.to_le_bytes());
     out.extend(entry_bytes.to_le_bytes());
+    out.push(u8::from(*complete));
     out.extend((targets.len() as u64).to_le_bytes());
     targets.iter().for_each(|t| out.extend(t.to_le_bytes()));
 }
@@ -267,6 +275,7 @@ impl Numbering {
             load: table.load,
             base: self.id(table.base),
             entry_bytes: table.entry_bytes,
+            complete: table.complete,
             targets: table.targets.iter().map(|&t| offset(function, t)).collect(),
         });
         UnitInsn {
@@ -283,6 +292,7 @@ impl Numbering {
                 _ => self.target(function, a),
             }),
             table,
+            frame_is_gone: note.frame_is_gone,
         }
     }
 }

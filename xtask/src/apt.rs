@@ -186,6 +186,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_file_is_named_without_the_versions_epoch() {
+        let mut package = Package {
+            name: "p".to_owned(),
+            architecture: "riscv64".to_owned(),
+            version: "1:2.3-4+b5".to_owned(),
+            sha256: String::new(),
+            pool: String::new(),
+            folder: String::new(),
+        };
+        assert_eq!(file_name(&package), "p_2.3-4+b5_riscv64.deb");
+        package.version = "2.3-4".to_owned();
+        assert_eq!(file_name(&package), "p_2.3-4_riscv64.deb");
+    }
+
+    #[test]
     fn the_source_line_carries_the_machines_keyring() {
         let mut mirror = Mirror {
             address: "http://mirror.test/debian".to_owned(),

@@ -141,7 +141,7 @@ mod tests {
     fn package(sha256: &str, folder: &str) -> String {
         format!(
             "program = []\n{HEAD}[[package]]\nname = \"p\"\narchitecture = \"riscv64\"\n\
-             version = \"1\"\nsha256 = \"{sha256}\"\nfolder = \"{folder}\"\n"
+             version = \"1\"\nsha256 = \"{sha256}\"\npool = \"main/p/p\"\nfolder = \"{folder}\"\n"
         )
     }
 

@@ -8,7 +8,7 @@ use super::explore::{Explored, Known, Scratch, World, explore};
 use super::flow::{Facts, States, analyse};
 use super::space::Slots;
 use super::split;
-use crate::function::{Block, Function, Located};
+use crate::function::{Beginning, Block, Function, Located};
 
 /// Instructions in a unit, about.
 pub const UNIT_LIMIT: usize = 8000;
@@ -101,7 +101,7 @@ impl Draft {
     }
 
     /// The function as the lifter gets it.
-    pub fn finish(self, name: Option<String>) -> Function {
+    pub fn finish(self, name: Option<String>, beginning: Beginning) -> Function {
         let Draft {
             start,
             explored,
@@ -135,6 +135,7 @@ impl Draft {
             .collect();
         Function {
             start,
+            beginning,
             name,
             insns,
             blocks,

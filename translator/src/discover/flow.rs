@@ -306,10 +306,17 @@ impl<'a> Flow<'a> {
                     facts.jumps.insert(step.addr, table.targets.clone());
                     facts.notes[index].table = Some(table);
                 }
-                None => facts.unresolved += 1,
+                None => self.unresolved(facts, block, index),
             },
-            _ => facts.unresolved += 1,
+            _ => self.unresolved(facts, block, index),
         }
+    }
+
+    fn unresolved(&self, facts: &mut Facts, block: usize, index: usize) {
+        facts.unresolved += 1;
+        let sp = Reg::SP.index();
+        let at_entry = self.name_at_start(self.explored.entry, sp);
+        facts.notes[index].frame_is_gone = self.states.after[block][sp] == at_entry;
     }
 }
 

@@ -85,6 +85,11 @@ impl<'a> Machine<'a> {
         Unknown(at.wrapping_mul(32) | u32::from(r.number()))
     }
 
+    /// The register of a name.
+    fn named_register(Unknown(name): Unknown) -> Reg {
+        Reg::new(u8::try_from(name % 32).unwrap_or(0))
+    }
+
     /// Prepares for the instruction at this index and address; its body comes next.
     pub fn begin(&mut self, at: u32, pc: GuestAddr) {
         (self.at, self.pc) = (at, pc);
@@ -112,13 +117,15 @@ impl<'a> Machine<'a> {
     fn named(&mut self, r: Reg, v: Val) -> Val {
         match v {
             Val::Any => Val::unknown(Machine::name(self.at, r)),
-            // An index minus the lowest case is an index of its own.
+            // An index minus the lowest case is an index of its own. A place in the frame is not.
             Val::Linear {
                 base,
+                index,
                 shift: 0,
                 rooted: false,
-                ..
-            } if base != 0 => Val::unknown(Machine::name(self.at, r)),
+            } if base != 0 && Machine::named_register(index) != Reg::SP => {
+                Val::unknown(Machine::name(self.at, r))
+            }
             // `lui`: an immediate that nothing was added to yet.
             Val::Const(value, Origin::Plain) if !self.reads && value != 0 && value & 0xfff == 0 => {
                 self.seen.fresh = true;

@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vmtrans_isa::GuestAddr;
 
-use crate::function::Function;
+use crate::function::{Beginning, Function};
 use crate::guest::{Guest, Range};
 use draft::Draft;
 use judge::{Trust, judge};
@@ -108,15 +108,24 @@ pub fn discover(guest: &Guest, extra_entries: &BTreeSet<GuestAddr>) -> Discovery
 
 fn finish(guest: &Guest, seeds: &Seeds, waves: Waves<'_>) -> Discovery {
     let work = waves.work();
-    let mut drafts = waves.into_drafts();
+    let (mut drafts, starts) = waves.finish();
     forget_doubtful_addresses(&mut drafts);
     let mut statistics = measure(guest, &drafts);
     statistics.work = work;
     statistics.ranges = seeds.ranges.len() as u64;
     statistics.landing_pads = seeds.landing_pads.len() as u64;
+    let cuts = drafts.values().flat_map(|d| d.cuts.iter().copied());
+    let cuts = cuts.collect::<BTreeSet<_>>();
     let functions = drafts.into_values().map(|draft| {
         let name = seeds.name(draft.start);
-        draft.finish(name)
+        let beginning = if !starts.contains(draft.start) {
+            Beginning::Inner
+        } else if cuts.contains(&draft.start) {
+            Beginning::Cut
+        } else {
+            Beginning::Own
+        };
+        draft.finish(name, beginning)
     });
     let functions = functions.collect::<Vec<_>>();
     let tables = functions

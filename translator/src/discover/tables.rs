@@ -73,6 +73,7 @@ pub fn read(
         load: load as usize,
         base: table.base,
         entry_bytes,
+        complete: bound == Some(targets.len() as u64),
         targets,
     };
     plausible.then_some(Table {

@@ -75,9 +75,9 @@ impl<'a> Waves<'a> {
         self.work
     }
 
-    /// The functions.
-    pub fn into_drafts(self) -> BTreeMap<GuestAddr, Draft> {
-        self.drafts
+    /// The functions, and where those start that others do not run into.
+    pub fn finish(self) -> (BTreeMap<GuestAddr, Draft>, Places) {
+        (self.drafts, self.starts)
     }
 
     /// The functions so far.

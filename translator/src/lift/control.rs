@@ -18,6 +18,7 @@ use super::{
     CODE_SYMBOL, ENTRIES_SYMBOL, GUEST_PREFIX, HOST_PREFIX, Lifter, MISMATCH_SYMBOL, START_SYMBOL,
     TABLE_SYMBOL, TEXT_SYMBOL, built,
 };
+use crate::boundary::{Regs, Way};
 use crate::unit::{RefId, Target};
 
 impl<'ctx> Lifter<'ctx, '_> {
@@ -85,9 +86,9 @@ impl<'ctx> Lifter<'ctx, '_> {
     }
 
     /// Leaves for a guest function or a helper and does not come back.
-    pub(super) fn tail_call(&mut self, callee: PointerValue<'ctx>) {
-        self.write_back();
-        let arguments = self.arguments();
+    pub(super) fn tail_call(&mut self, callee: PointerValue<'ctx>, needed: Regs) {
+        self.write_back(needed);
+        let arguments = self.arguments(needed);
         self.tail_call_with(callee, &arguments);
         self.terminated = true;
     }
@@ -104,9 +105,10 @@ impl<'ctx> Lifter<'ctx, '_> {
 
     /// The guest's return: its address goes to the host caller, which checks it.
     fn guest_return(&mut self) {
-        self.write_back();
+        let needed = self.boundary.needs(Way::At(self.at));
+        self.write_back(needed);
         let mut slots = self.types.slots.get_poison();
-        for (index, argument) in (0u32..).zip(self.arguments()) {
+        for (index, argument) in (0u32..).zip(self.arguments(needed)) {
             slots = match argument {
                 BasicMetadataValueEnum::IntValue(v) => {
                     built(self.builder.build_insert_value(slots, v, index, ""))
@@ -127,8 +129,9 @@ impl<'ctx> Lifter<'ctx, '_> {
         let insn = &self.unit.insns[self.at];
         let length = insn.insn.map_or(4, |i| i64::from(i.len));
         let link = self.address_at(insn.offset + length);
-        self.write_back();
-        let arguments = self.arguments();
+        let needed = self.boundary.needs(Way::At(self.at));
+        self.write_back(needed);
+        let arguments = self.arguments(needed);
         let (_, returned) = self.call_slots(callee, &arguments);
         self.check_return(returned, insn.offset + length);
         self.forget_all();
@@ -182,8 +185,8 @@ impl<'ctx> Lifter<'ctx, '_> {
     pub(super) fn interpret(&mut self, _length: i64) {
         let pc = self.address_at(self.unit.insns[self.at].offset);
         self.store_state(StateOffset::pc(), pc);
-        self.write_back();
-        let arguments = self.arguments();
+        self.write_back(Regs::MAX);
+        let arguments = self.arguments(Regs::MAX);
         let (_, returned) = self.call_slots(self.helper(Helper::Interpret), &arguments);
         self.forget_all();
         self.take_slots(returned);
@@ -196,7 +199,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         let pc = self.address_at(self.unit.insns[self.at].offset);
         self.store_state(StateOffset::pc(), pc);
         let helper = self.helper(Helper::Interpret);
-        self.tail_call(helper);
+        self.tail_call(helper, Regs::MAX);
     }
 
     /// Does this instruction in the interpreter where `rare` holds, and goes on there.
@@ -271,19 +274,19 @@ impl<'ctx> Lifter<'ctx, '_> {
     }
 
     /// The block to branch to for a target: one of the unit, or a new one that leaves it.
-    fn way_to(&mut self, target: Target) -> BasicBlock<'ctx> {
+    fn way_to(&mut self, target: Target, way: Way) -> BasicBlock<'ctx> {
         match target {
             Target::Inside(offset) => self.blocks[&offset],
             Target::Outside(reference) => {
                 let here = self.builder.get_insert_block().expect("positioned");
-                let way = self.new_block();
-                self.builder.position_at_end(way);
+                let leaves = self.new_block();
+                self.builder.position_at_end(leaves);
                 let registers = self.registers.clone();
                 let callee = self.host_code(reference);
-                self.tail_call(callee);
+                self.tail_call(callee, self.boundary.needs(way));
                 self.registers = registers;
                 self.builder.position_at_end(here);
-                way
+                leaves
             }
         }
     }
@@ -294,7 +297,8 @@ impl<'ctx> Lifter<'ctx, '_> {
         let next = self.unit.blocks[&self.block].next;
         self.save();
         self.registers_to_variables();
-        let (taken, next) = (self.way_to(taken), self.way_to(next));
+        let taken = self.way_to(taken, Way::At(self.at));
+        let next = self.way_to(next, Way::Behind(self.block));
         built(self.builder.build_conditional_branch(c, taken, next));
         self.terminated = true;
     }
@@ -312,7 +316,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
         self.write_link(link);
         self.dirty = self.flow.dirty_after(self.at, self.dirty);
-        self.go(target);
+        self.go(target, Way::At(self.at));
     }
 
     fn write_link(&mut self, link: Reg) {
@@ -348,7 +352,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         if link == Reg::RA {
             self.guest_call(callee)
         } else {
-            self.tail_call(callee)
+            self.tail_call(callee, Regs::MAX)
         }
     }
 
@@ -370,7 +374,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         self.builder.position_at_end(other);
         let registers = self.registers.clone();
         let callee = self.look_up(target);
-        self.tail_call(callee);
+        self.tail_call(callee, self.boundary.needs(Way::At(self.at)));
         self.registers = registers;
         self.builder.position_at_end(here);
         let cases = (0u64..)

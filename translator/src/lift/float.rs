@@ -7,7 +7,7 @@
 //! manual, "NaN Generation and Propagation" and "NaN Boxing of Narrower Values".
 
 use inkwell::types::FloatType;
-use inkwell::values::{BasicMetadataValueEnum, FloatValue, IntValue};
+use inkwell::values::{BasicMetadataValueEnum, BasicValue, FloatValue, IntValue};
 use inkwell::{FloatPredicate, IntPredicate};
 use vmtrans_isa::riscv::FReg;
 use vmtrans_isa::{Fmt, IntTy, Rm};
@@ -126,7 +126,29 @@ impl<'ctx> Lifter<'ctx, '_> {
             self.builder
                 .build_bit_cast(canonical, self.float_type(fmt), ""),
         );
-        self.pick(replace, canonical.into_float_value(), v.value)
+        let canonical = canonical.into_float_value();
+        match known(replace) {
+            Some(true) => canonical,
+            Some(false) => v.value,
+            None => self.select_rare(replace, canonical, v.value),
+        }
+    }
+
+    /// `rare` where `c` holds, which it nearly never does: a branch that is foreseen costs less than
+    /// to wait for the comparison, and where a loop is vectorised it stays a selection.
+    fn select_rare(
+        &self,
+        c: IntValue<'ctx>,
+        rare: FloatValue<'ctx>,
+        usual: FloatValue<'ctx>,
+    ) -> FloatValue<'ctx> {
+        let selected = built(self.builder.build_select(c, rare, usual, "")).into_float_value();
+        if let Some(select) = selected.as_instruction_value() {
+            select
+                .set_metadata(self.types.unlikely, self.types.prof)
+                .expect("an instruction takes metadata");
+        }
+        selected
     }
 
     fn boxed(&self, single: FloatValue<'ctx>) -> FloatValue<'ctx> {

@@ -8,14 +8,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use vmtrans_abi::{FLOAT_SLOTS, INT_SLOTS};
 use vmtrans_isa::riscv::{Csr, Reg};
-use vmtrans_isa::{Control, Effects, RegSet, Rm, effects};
+use vmtrans_isa::{Control, Effects, Rm, effects};
 
 use super::LiftOptions;
 use super::flags::{KeptFlags, kept_flags, reads_flags};
+use crate::boundary::{self, Boundary, Regs, Way};
 use crate::unit::{Target, Unit, UnitInsn};
-
-/// A set of guest registers.
-pub type Regs = u64;
 
 /// What an instruction is to the flow of registers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,7 +38,7 @@ pub enum Sync {
 }
 
 /// The registers that are passed in host registers.
-fn slots(vectors: bool) -> Regs {
+pub fn slots(vectors: bool) -> Regs {
     let ints = INT_SLOTS.iter().fold(0, |set, r| set | 1 << r.number());
     let floats = FLOAT_SLOTS.iter().filter(|_| vectors);
     floats.fold(ints, |set, r| set | 1 << (32 + r.number()))
@@ -81,7 +79,7 @@ pub struct Flow {
 
 impl Flow {
     /// Analyses a unit.
-    pub fn new(unit: &Unit, options: &LiftOptions) -> Flow {
+    pub fn new(unit: &Unit, options: &LiftOptions, boundary: &Boundary) -> Flow {
         let known = effects_of(unit);
         let kept = kept_flags(unit, &known);
         let exact_flags = options.exact_flags || reads_flags(unit, &known, &kept);
@@ -101,13 +99,10 @@ impl Flow {
             })
             .collect::<Vec<_>>();
         let sets = |get: fn(&Effects) -> Regs| {
-            known
-                .iter()
-                .map(|e| e.as_ref().map_or(0, get) & !1)
-                .collect::<Vec<_>>()
+            let sets = known.iter().map(|e| e.as_ref().map_or(0, get));
+            sets.collect::<Vec<_>>()
         };
-        let reads = sets(|e| both(e.reads, e.freads));
-        let writes = sets(|e| both(e.writes, e.fwrites));
+        let (reads, writes) = (sets(boundary::reads), sets(boundary::writes));
         let carry_less = |i: &UnitInsn| {
             let row = i.insn.map(|i| i.row.row());
             row.is_some_and(|row| row.extension == "zbc")
@@ -131,7 +126,7 @@ impl Flow {
             headers: loop_headers(unit),
         };
         flow.solve_dirty(unit);
-        flow.solve_live(unit);
+        flow.solve_live(unit, boundary);
         flow.seen = seen_accesses(unit, &known, &flow);
         flow
     }
@@ -192,7 +187,7 @@ impl Flow {
         }
     }
 
-    fn solve_live(&mut self, unit: &Unit) {
+    fn solve_live(&mut self, unit: &Unit, boundary: &Boundary) {
         let mut predecessors: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
         for &at in unit.blocks.keys() {
             self.live_in.insert(at, 0);
@@ -206,7 +201,7 @@ impl Flow {
             let out = successors(unit, at)
                 .iter()
                 .fold(0, |set, s| set | self.live_in[s]);
-            let live = self.live_before(unit, at, out);
+            let live = self.live_before(unit, boundary, at, out);
             self.live_out.insert(at, out);
             if live != self.live_in[&at] {
                 self.live_in.insert(at, live);
@@ -215,7 +210,7 @@ impl Flow {
         }
     }
 
-    fn live_before(&mut self, unit: &Unit, at: i64, out: Regs) -> Regs {
+    fn live_before(&mut self, unit: &Unit, boundary: &Boundary, at: i64, out: Regs) -> Regs {
         let block = &unit.blocks[&at];
         let mut dirty = Vec::with_capacity(block.count);
         let mut now = self.dirty_in[&at];
@@ -223,19 +218,26 @@ impl Flow {
             dirty.push(now);
             now = self.dirty_after(index, now);
         }
-        let leaves = matches!(block.next, Target::Outside(_));
-        let mut live = out | if leaves { self.slots | now } else { 0 };
+        let mut live = out;
+        if let Target::Outside(_) = block.next {
+            live |= boundary.needs(Way::Behind(at)) & (self.slots | now);
+        }
         for index in (block.first..block.first + block.count).rev() {
-            let dirty = dirty[index - block.first];
+            let passed = self.slots | dirty[index - block.first];
             let (reads, writes) = (self.reads[index], self.writes[index]);
+            let way_out = || boundary.needs(Way::At(index));
             live = match self.kinds[index] {
                 Kind::Plain => live & !writes | reads,
-                Kind::Sync(_) => {
+                Kind::Sync(sync) => {
                     self.live_after.insert(index, live);
-                    self.slots | dirty | reads
+                    let needed = match sync {
+                        Sync::Call => way_out(),
+                        Sync::Interpret => Regs::MAX,
+                    };
+                    needed & passed | reads
                 }
-                Kind::Exit => self.slots | dirty | (writes & !self.slots) | reads,
-                Kind::MayExit => live & !writes | reads | self.slots | dirty,
+                Kind::Exit => way_out() & (passed | writes & !self.slots) | reads,
+                Kind::MayExit => live & !writes | reads | way_out() & passed,
             };
         }
         live
@@ -263,10 +265,6 @@ fn loop_headers(unit: &Unit) -> HashSet<i64> {
         }
     }
     headers
-}
-
-fn both(ints: RegSet, floats: RegSet) -> Regs {
-    u64::from(ints.bits()) | u64::from(floats.bits()) << 32
 }
 
 /// The blocks that may follow a block.

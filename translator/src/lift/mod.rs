@@ -23,9 +23,11 @@ use inkwell::values::{FunctionValue, GlobalValue};
 use vmtrans_abi::Addressing;
 use vmtrans_isa::riscv::execute;
 
+use crate::boundary::{Boundary, Regs, Way};
 use crate::unit::{Target, Unit};
 pub use flags::observes_flags;
 use flow::{Flow, Kind, Sync};
+pub use flow::{slots, successors};
 use regs::Registers;
 use types::Types;
 pub use types::offset_of_line;
@@ -83,9 +85,14 @@ pub(crate) fn built<T>(result: Result<T, BuilderError>) -> T {
 }
 
 /// Lifts a unit to a module of its own.
-pub fn lift<'ctx>(context: &'ctx Context, unit: &Unit, options: &LiftOptions) -> Module<'ctx> {
+pub fn lift<'ctx>(
+    context: &'ctx Context,
+    unit: &Unit,
+    boundary: &Boundary,
+    options: &LiftOptions,
+) -> Module<'ctx> {
     let module = context.create_module("unit");
-    let flow = Flow::new(unit, options);
+    let flow = Flow::new(unit, options, boundary);
     let types = Types::new(context, options, flow.vectors);
     let function = types.declare_guest(&module, UNIT_SYMBOL);
     let mut lifter = Lifter {
@@ -108,6 +115,7 @@ pub fn lift<'ctx>(context: &'ctx Context, unit: &Unit, options: &LiftOptions) ->
         types,
         function,
         unit,
+        boundary,
         flow,
         options,
     };
@@ -123,6 +131,7 @@ struct Lifter<'ctx, 'u> {
     types: Types<'ctx>,
     function: FunctionValue<'ctx>,
     unit: &'u Unit,
+    boundary: &'u Boundary,
     flow: Flow,
     options: &'u LiftOptions,
     registers: Registers<'ctx>,
@@ -136,9 +145,9 @@ struct Lifter<'ctx, 'u> {
     /// Offset of the block being lifted.
     block: i64,
     /// Registers outside of the slots that may differ from guest state.
-    dirty: flow::Regs,
+    dirty: Regs,
     /// Where faults are exact: registers that differ from guest state, slots too.
-    unsaved: flow::Regs,
+    unsaved: Regs,
     /// The block has its terminator.
     terminated: bool,
 }
@@ -171,7 +180,7 @@ impl<'ctx> Lifter<'ctx, '_> {
                 }
             }
             if !self.terminated {
-                self.go(block.next);
+                self.go(block.next, Way::Behind(offset));
             }
         }
         if let Some(lines) = lines {
@@ -203,8 +212,8 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
     }
 
-    /// Goes on at a target, which ends the block.
-    fn go(&mut self, target: Target) {
+    /// Goes on at a target, which ends the block; `way` is how it is reached.
+    fn go(&mut self, target: Target, way: Way) {
         match target {
             Target::Inside(offset) => {
                 self.save();
@@ -216,7 +225,7 @@ impl<'ctx> Lifter<'ctx, '_> {
             }
             Target::Outside(reference) => {
                 let callee = self.host_code(reference);
-                self.tail_call(callee);
+                self.tail_call(callee, self.boundary.needs(way));
             }
         }
         self.terminated = true;

@@ -8,8 +8,8 @@ use vmtrans_abi::{FLOAT_SLOTS, INT_SLOTS, StateOffset};
 use vmtrans_isa::riscv::{FReg, Reg};
 
 use super::float::FloatRegister;
-use super::flow::Regs;
 use super::{Lifter, built};
+use crate::boundary::Regs;
 use crate::lift::types::STATE_SPACE;
 
 /// A floating-point register between blocks.
@@ -170,12 +170,12 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
     }
 
-    /// Writes dirty registers back to guest state.
-    pub(super) fn write_back(&mut self) {
+    /// Writes those registers that differ from guest state back to it.
+    pub(super) fn write_back(&mut self, needed: Regs) {
         if self.options.exact_faults {
             self.save();
         } else {
-            self.store_registers(self.dirty & !self.flow.slots);
+            self.store_registers(self.dirty & !self.flow.slots & needed);
         }
     }
 
@@ -233,25 +233,31 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
     }
 
-    /// The slots as arguments.
-    pub(super) fn arguments(&mut self) -> Vec<BasicMetadataValueEnum<'ctx>> {
+    /// The slots as arguments; what nobody needs is left to chance.
+    pub(super) fn arguments(&mut self, needed: Regs) -> Vec<BasicMetadataValueEnum<'ctx>> {
         let mut arguments = Vec::with_capacity(INT_SLOTS.len() + self.float_slots().len());
         for r in INT_SLOTS {
-            arguments.push(self.get_int(r).into());
+            arguments.push(match needed >> r.number() & 1 {
+                0 => self.types.i64.get_poison().into(),
+                _ => self.get_int(r).into(),
+            });
         }
         for r in self.float_slots() {
-            arguments.push(self.settle(r).into());
+            arguments.push(match needed >> (32 + r.number()) & 1 {
+                0 => self.types.f64.get_poison().into(),
+                _ => self.settle(r).into(),
+            });
         }
         arguments
     }
 
-    /// Takes the slots from what a call returned.
     /// The floating-point slots that the unit has to do with.
     fn float_slots(&self) -> Vec<FReg> {
         let slots = FLOAT_SLOTS.into_iter();
         slots.filter(|_| self.flow.vectors).collect()
     }
 
+    /// Takes the slots from what a call returned.
     pub(super) fn take_slots(&mut self, returned: StructValue<'ctx>) {
         for (slot, r) in (0u32..).zip(INT_SLOTS) {
             let value = built(self.builder.build_extract_value(returned, slot, ""));

@@ -58,6 +58,8 @@ pub struct Types<'ctx> {
     pub tbaa: u32,
     /// Branch weights: the first way is the usual one.
     pub likely: MetadataValue<'ctx>,
+    /// Branch weights: the second way is the usual one.
+    pub unlikely: MetadataValue<'ctx>,
     /// Kind number of `!prof`.
     pub prof: u32,
     absolute_symbol: u32,
@@ -82,11 +84,11 @@ impl<'ctx> Types<'ctx> {
             i64.const_zero().into(),
             i64.const_int(1 << 31, false).into(),
         ];
-        let weights = [
-            context.metadata_string("branch_weights").into(),
-            context.i32_type().const_int(1 << 20, false).into(),
-            context.i32_type().const_int(1, false).into(),
-        ];
+        let weights = |first, second| {
+            let weight = |number| context.i32_type().const_int(number, false).into();
+            let name = context.metadata_string("branch_weights").into();
+            context.metadata_node(&[name, weight(first), weight(second)])
+        };
         let (guest_memory, guest_state) = tbaa(context);
         Types {
             i1: context.bool_type(),
@@ -105,7 +107,8 @@ impl<'ctx> Types<'ctx> {
             guest_memory,
             guest_state,
             tbaa: context.get_kind_id("tbaa"),
-            likely: context.metadata_node(&weights),
+            likely: weights(1 << 20, 1),
+            unlikely: weights(1, 1 << 20),
             prof: context.get_kind_id("prof"),
             absolute_symbol: context.get_kind_id("absolute_symbol"),
             absolute_range: context.metadata_node(&range),

@@ -1,0 +1,79 @@
+//! What a unit is told of the units around it: which guest registers they look at, and which they
+//! write. It is part of a unit's key.
+//!
+//! How that is found out is not known here.
+
+use std::collections::BTreeMap;
+
+use vmtrans_isa::{Effects, RegSet};
+
+/// A set of guest registers: bits 0 to 31 are `x`, 32 to 63 are `f`.
+pub type Regs = u64;
+
+/// The integer and the floating-point registers of two sets.
+pub fn both(ints: RegSet, floats: RegSet) -> Regs {
+    u64::from(ints.bits()) | u64::from(floats.bits()) << 32
+}
+
+/// The registers that an instruction reads. `x0` is in no set.
+pub fn reads(effects: &Effects) -> Regs {
+    both(effects.reads, effects.freads) & !1
+}
+
+/// The registers that an instruction writes.
+pub fn writes(effects: &Effects) -> Regs {
+    both(effects.writes, effects.fwrites) & !1
+}
+
+/// What one unit is told: the registers that have to be right where control leaves it. Where nothing
+/// is said, all.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Boundary {
+    /// By index of an instruction that calls, jumps or branches out of the unit.
+    at: BTreeMap<usize, Regs>,
+    /// By offset of a block that runs into another unit.
+    behind: BTreeMap<i64, Regs>,
+}
+
+/// Where control leaves a unit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// By the instruction at this index.
+    At(usize),
+    /// Behind the last instruction of the block at this offset.
+    Behind(i64),
+}
+
+impl Boundary {
+    /// Nothing is known: all registers may be looked at everywhere.
+    pub fn unproven() -> Boundary {
+        Boundary::default()
+    }
+
+    /// What has to be right on a way out.
+    pub fn needs(&self, way: Way) -> Regs {
+        let known = match way {
+            Way::At(index) => self.at.get(&index),
+            Way::Behind(block) => self.behind.get(&block),
+        };
+        known.copied().unwrap_or(Regs::MAX)
+    }
+
+    /// Only these have to be right on a way out.
+    pub fn insert(&mut self, way: Way, needed: Regs) {
+        match way {
+            Way::At(index) => self.at.insert(index, needed),
+            Way::Behind(block) => self.behind.insert(block, needed),
+        };
+    }
+
+    /// For the unit's key. The ways out are in the unit, and come in their order.
+    pub fn content(&self) -> Vec<u8> {
+        let Boundary { at, behind } = self;
+        let places = at.keys().map(|&index| index as u64);
+        let places = places.chain(behind.keys().map(|offset| offset.cast_unsigned()));
+        let sets = at.values().chain(behind.values()).copied();
+        let all = [at.len() as u64].into_iter().chain(places).chain(sets);
+        all.flat_map(u64::to_le_bytes).collect()
+    }
+}
