@@ -16,6 +16,6 @@ pub use image::{
 pub const CONTRACT: &[u8; 32] = include_bytes!(concat!(env!("OUT_DIR"), "/contract"));
 
 pub use state::{
-    FLOAT_SLOT_REGISTERS, FLOAT_SLOTS, GuestState, HELPERS, Helper, INT_SLOT_REGISTERS, INT_SLOTS,
-    StateOffset, float_slot, int_slot,
+    CANONICAL_DOUBLE, CANONICAL_SINGLE, FLOAT_SLOT_REGISTERS, FLOAT_SLOTS, GuestState, HELPERS,
+    Helper, INT_SLOT_REGISTERS, INT_SLOTS, StateOffset, float_slot, int_slot,
 };

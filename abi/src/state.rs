@@ -105,7 +105,21 @@ pub struct GuestState {
     pub mxcsr: u32,
     /// The host's `mxcsr` outside.
     pub host_mxcsr: u32,
+    /// [`CANONICAL_DOUBLE`]. In memory that is surely there: compiled code loads it under a mask that
+    /// is nearly never set, which takes the host a hundred cycles where the page has not been touched.
+    pub canonical_double: u64,
+    /// [`CANONICAL_SINGLE`].
+    pub canonical_single: u32,
+    /// 0
+    pub reserved_end: u32,
 }
+
+/// The NaN that operations on doubles give (RISC-V unprivileged manual, "NaN Generation and
+/// Propagation").
+pub const CANONICAL_DOUBLE: u64 = 0x7ff8_0000_0000_0000;
+
+/// The NaN that operations on singles give.
+pub const CANONICAL_SINGLE: u32 = 0x7fc0_0000;
 
 /// Byte offsets into [`GuestState`] for compiled code.
 #[derive(Clone, Copy, Debug)]
@@ -143,6 +157,14 @@ impl StateOffset {
     /// The guest's `mxcsr`, stale while compiled code runs.
     pub fn mxcsr() -> StateOffset {
         StateOffset::of(offset_of!(GuestState, mxcsr))
+    }
+    /// [`CANONICAL_DOUBLE`].
+    pub fn canonical_double() -> StateOffset {
+        StateOffset::of(offset_of!(GuestState, canonical_double))
+    }
+    /// [`CANONICAL_SINGLE`].
+    pub fn canonical_single() -> StateOffset {
+        StateOffset::of(offset_of!(GuestState, canonical_single))
     }
     /// A helper's address.
     pub fn helper(h: Helper) -> StateOffset {

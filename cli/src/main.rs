@@ -17,6 +17,10 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     log(cli.verbose);
+    if !matches!(cli.command, Command::Run(_)) {
+        // Who reads what is printed may have seen enough.
+        sigpipe::reset();
+    }
     let result = match &cli.command {
         Command::Run(args) => run::run(args, cli.verbose),
         Command::Compile(_) | Command::Inspect(_) => compiler::replace_process(),

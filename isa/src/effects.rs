@@ -107,6 +107,8 @@ pub struct Effects {
     pub freads: RegSet,
     /// Floating-point registers written.
     pub fwrites: RegSet,
+    /// The format of the floating-point register that it writes.
+    pub float_format: Option<Fmt>,
     /// Reads memory, so it may fault.
     pub loads: bool,
     /// Writes memory, so it may fault.
@@ -281,7 +283,8 @@ impl Sem for Recorder {
     fn fread(&mut self, _: Fmt, r: FReg) {
         self.effects.freads.insert(r.number());
     }
-    fn fwrite(&mut self, _: Fmt, r: FReg, (): ()) {
+    fn fwrite(&mut self, fmt: Fmt, r: FReg, (): ()) {
+        self.effects.float_format = Some(fmt);
         self.effects.fwrites.insert(r.number());
     }
     fn fread_raw(&mut self, r: FReg) {

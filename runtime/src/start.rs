@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 use thiserror::Error;
-use vmtrans_abi::{GuestState, HELPERS, IMAGE_BASE};
+use vmtrans_abi::{CANONICAL_DOUBLE, CANONICAL_SINGLE, GuestState, HELPERS, IMAGE_BASE};
 use vmtrans_isa::riscv::Hart;
 
 use crate::image::{ImageError, ImageFile, Images};
@@ -216,6 +216,9 @@ fn first_state(pc: u64, sp: u64) -> GuestState {
         host_sp: 0,
         mxcsr: floats::MXCSR,
         host_mxcsr: floats::MXCSR,
+        canonical_double: CANONICAL_DOUBLE,
+        canonical_single: CANONICAL_SINGLE,
+        reserved_end: 0,
     }
 }
 

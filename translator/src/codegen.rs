@@ -54,7 +54,9 @@ impl OptLevel {
             OptLevel::O2 => {
                 "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,\
                  loop-mssa(loop-simplifycfg,licm,loop-rotate,licm),gvn,\
-                 instcombine<no-verify-fixpoint>,dse,adce,simplifycfg)"
+                 instcombine<no-verify-fixpoint>,dse,adce,aggressive-instcombine,simplifycfg,\
+                 loop(indvars,loop-deletion,loop-unroll-full),loop-vectorize,slp-vectorizer,\
+                 instcombine<no-verify-fixpoint>,loop-unroll,loop-mssa(licm),simplifycfg)"
             }
             OptLevel::O3 => "default<O3>",
         }

@@ -24,6 +24,10 @@ use vmtrans_translator::guest::Guest;
 
 fn main() -> ExitCode {
     let cli = CompilerCli::parse();
+    if matches!(cli.command, CompilerCommand::Inspect(_)) {
+        // Who reads what is printed may have seen enough.
+        sigpipe::reset();
+    }
     let result = match &cli.command {
         CompilerCommand::Compile(args) => compile_command(args, cli.verbose),
         CompilerCommand::Inspect(args) => inspect::inspect(args),

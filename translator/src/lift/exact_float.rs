@@ -10,10 +10,11 @@ use inkwell::types::{BasicType, BasicTypeEnum};
 use inkwell::values::{BasicMetadataValueEnum, BasicValueEnum, FloatValue, IntValue};
 use inkwell::{FloatPredicate, IntPredicate};
 use vmtrans_abi::StateOffset;
+use vmtrans_abi::{CANONICAL_DOUBLE, CANONICAL_SINGLE};
 use vmtrans_isa::riscv::Reg;
 use vmtrans_isa::{CsrOp, Fmt, IntTy, Rm};
 
-use super::float::{CANONICAL_DOUBLE, CANONICAL_SINGLE, Float};
+use super::float::Float;
 use super::{Lifter, built};
 
 /// The sticky flags in `mxcsr` (Intel SDM 1, 10.2.3).
@@ -138,7 +139,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         b: Float<'ctx>,
     ) -> Float<'ctx> {
         let (ty, canonical) = match fmt {
-            Fmt::S => (self.types.i32, CANONICAL_SINGLE),
+            Fmt::S => (self.types.i32, CANONICAL_SINGLE.into()),
             Fmt::D => (self.types.i64, CANONICAL_DOUBLE),
         };
         let bits =
@@ -191,7 +192,7 @@ impl<'ctx> Lifter<'ctx, '_> {
             compare(high.0, high.1),
             "",
         ));
-        let nan = self.float_constant(fmt, CANONICAL_DOUBLE, CANONICAL_SINGLE);
+        let nan = self.float_constant(fmt, CANONICAL_DOUBLE, CANONICAL_SINGLE.into());
         let value = self.pick(fits, a.value, nan);
         let converted = if to == IntTy::U64 {
             // The upper half of the range is moved into that of the host's conversion.
@@ -366,9 +367,12 @@ impl<'ctx> Lifter<'ctx, '_> {
             false,
         );
         let call = built(self.builder.build_indirect_call(signature, asm, &[], ""));
-        let memory = Attribute::get_named_enum_kind_id("memory");
-        let none = self.context.create_enum_attribute(memory, 0);
-        call.add_attribute(AttributeLoc::Function, none);
+        // Only what has no effect at all is moved to where it is used.
+        for name in ["memory", "nounwind", "willreturn"] {
+            let kind = Attribute::get_named_enum_kind_id(name);
+            let attribute = self.context.create_enum_attribute(kind, 0);
+            call.add_attribute(AttributeLoc::Function, attribute);
+        }
         let host = call.try_as_basic_value().expect_basic("it has a result");
         self.flags_with(host.into_int_value())
     }

@@ -7,10 +7,11 @@ use vmtrans_isa::riscv::{Csr, Reg};
 use vmtrans_isa::{Control, Effects};
 
 use super::flow::{effects_of, successors};
+use crate::boundary::{Boundary, Way};
 use crate::unit::{Target, Unit};
 
 /// Part of a pair that saves the flags and puts them back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum KeptFlags {
     /// Reads the flags; what was read is overwritten before it gets anywhere.
     Unread,
@@ -23,7 +24,7 @@ pub enum KeptFlags {
 /// The unit looks at floating-point flags. To set them is not to look.
 pub fn observes_flags(unit: &Unit) -> bool {
     let known = effects_of(unit);
-    let kept = kept_flags(unit, &known);
+    let kept = kept_flags(unit, &known, &Boundary::unproven());
     reads_flags(unit, &known, &kept)
 }
 
@@ -45,7 +46,11 @@ pub(super) fn reads_flags(
 /// Finds pairs that save the flags and put them back, in one block, with nothing in between that
 /// leaves the unit or looks at what was saved: compilers write them around comparisons that are to
 /// raise none.
-pub(super) fn kept_flags(unit: &Unit, known: &[Option<Effects>]) -> HashMap<usize, KeptFlags> {
+pub(super) fn kept_flags(
+    unit: &Unit,
+    known: &[Option<Effects>],
+    boundary: &Boundary,
+) -> HashMap<usize, KeptFlags> {
     let mut kept = HashMap::new();
     for (&at, block) in &unit.blocks {
         let end = block.first + block.count;
@@ -61,7 +66,7 @@ pub(super) fn kept_flags(unit: &Unit, known: &[Option<Effects>]) -> HashMap<usiz
             saved = match saved {
                 _ if is_flags && !effects.csr_written && f.rd != Reg::ZERO => Some((index, f.rd)),
                 Some((read, register)) if puts_back && f.rs1 == register => {
-                    if let Some(saved) = fate(unit, known, register, at, index + 1) {
+                    if let Some(saved) = fate(unit, known, boundary, register, at, index + 1) {
                         kept.extend([(read, saved), (index, KeptFlags::Restored)]);
                     }
                     None
@@ -85,6 +90,7 @@ pub(super) fn kept_flags(unit: &Unit, known: &[Option<Effects>]) -> HashMap<usiz
 fn fate(
     unit: &Unit,
     known: &[Option<Effects>],
+    boundary: &Boundary,
     register: Reg,
     at: i64,
     index: usize,
@@ -95,7 +101,12 @@ fn fate(
     let mut work = vec![(at, index)];
     'paths: while let Some((at, first)) = work.pop() {
         let block = &unit.blocks[&at];
-        for effects in &known[first..block.first + block.count] {
+        let leaves = |way| match boundary.needs(way) >> register.number() & 1 {
+            0 => KeptFlags::Unread,
+            _ => KeptFlags::Leaked,
+        };
+        let rest = known.iter().enumerate().take(block.first + block.count);
+        for (index, effects) in rest.skip(first) {
             match effects {
                 Some(effects) if effects.reads.contains(register.number()) => return None,
                 Some(effects) if effects.writes.contains(register.number()) => continue 'paths,
@@ -107,16 +118,21 @@ fn fate(
                 Control::Jump { link, .. } | Control::JumpIndirect { link, .. }
                     if is_call(link) =>
                 {
-                    fate = KeptFlags::Leaked;
+                    fate = fate.max(leaves(Way::At(index)));
                     continue 'paths;
                 }
                 Control::JumpIndirect { .. } if is_result => return None,
-                Control::JumpIndirect { .. } => fate = KeptFlags::Leaked,
+                Control::JumpIndirect { .. } => fate = fate.max(leaves(Way::At(index))),
+                Control::Branch { .. } | Control::Jump { .. } => {
+                    if let Some(Target::Outside(_)) = unit.insns[index].target {
+                        fate = fate.max(leaves(Way::At(index)));
+                    }
+                }
                 _ => {}
             }
         }
         if matches!(block.next, Target::Outside(_)) {
-            fate = KeptFlags::Leaked;
+            fate = fate.max(leaves(Way::Behind(at)));
         }
         let next = successors(unit, at).into_iter();
         let new = next.filter(|&next| seen.insert(next));

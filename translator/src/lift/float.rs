@@ -9,14 +9,13 @@
 use inkwell::types::FloatType;
 use inkwell::values::{BasicMetadataValueEnum, BasicValue, FloatValue, IntValue};
 use inkwell::{FloatPredicate, IntPredicate};
+use vmtrans_abi::{CANONICAL_SINGLE, StateOffset};
 use vmtrans_isa::riscv::FReg;
 use vmtrans_isa::{Fmt, IntTy, Rm};
 
 use super::types::Types;
 use super::{Lifter, built};
 
-pub(super) const CANONICAL_DOUBLE: u64 = 0x7ff8_0000_0000_0000;
-pub(super) const CANONICAL_SINGLE: u64 = 0x7fc0_0000;
 const BOX: u64 = 0xffff_ffff_0000_0000;
 
 /// A floating-point value.
@@ -70,6 +69,16 @@ impl<'ctx> FloatRegister<'ctx> {
         }
     }
 
+    /// A register with exactly the bits of this single, boxed.
+    pub fn from_single(types: &Types<'ctx>, single: FloatValue<'ctx>) -> FloatRegister<'ctx> {
+        FloatRegister {
+            double: types.f64.get_poison(),
+            single,
+            is_single: types.i1.const_all_ones(),
+            pending: types.i1.const_zero(),
+        }
+    }
+
     /// `value`, now that its bits are known to be `double`. A single stays one.
     pub fn settled(
         types: &Types<'ctx>,
@@ -118,15 +127,11 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
         let nan = self.is_nan(fmt, v.value);
         let replace = self.both_bits(nan, v.pending);
-        let canonical = match fmt {
-            Fmt::D => self.types.i64.const_int(CANONICAL_DOUBLE, false),
-            Fmt::S => self.types.i32.const_int(CANONICAL_SINGLE, false),
+        let (at, ty) = match fmt {
+            Fmt::D => (StateOffset::canonical_double(), self.types.f64),
+            Fmt::S => (StateOffset::canonical_single(), self.types.f32),
         };
-        let canonical = built(
-            self.builder
-                .build_bit_cast(canonical, self.float_type(fmt), ""),
-        );
-        let canonical = canonical.into_float_value();
+        let canonical = self.load_constant(at, ty).into_float_value();
         match known(replace) {
             Some(true) => canonical,
             Some(false) => v.value,
@@ -170,9 +175,14 @@ impl<'ctx> Lifter<'ctx, '_> {
                 .build_int_compare(IntPredicate::EQ, high, mask, ""),
         );
         let low = built(self.builder.build_int_truncate(bits, self.types.i32, ""));
-        let canonical = self.types.i32.const_int(CANONICAL_SINGLE, false);
-        let single =
-            built(self.builder.build_select(is_boxed, low, canonical, "")).into_int_value();
+        let canonical = self.types.i32.const_int(CANONICAL_SINGLE.into(), false);
+        let single = built(self.builder.build_select(is_boxed, low, canonical, ""));
+        if let Some(select) = single.as_instruction_value() {
+            select
+                .set_metadata(self.types.likely, self.types.prof)
+                .expect("an instruction takes metadata");
+        }
+        let single = single.into_int_value();
         built(self.builder.build_bit_cast(single, self.types.f32, "")).into_float_value()
     }
 
@@ -260,10 +270,8 @@ impl<'ctx> Lifter<'ctx, '_> {
                 ..FloatRegister::from_double(&self.types, v.value)
             },
             Fmt::S => FloatRegister {
-                double: self.types.f64.get_poison(),
-                single: v.value,
-                is_single: self.types.i1.const_all_ones(),
                 pending: v.pending,
+                ..FloatRegister::from_single(&self.types, v.value)
             },
         };
         self.set_float(r, register);

@@ -12,6 +12,8 @@ use vmtrans_isa::{Control, Effects, Rm, effects};
 
 use super::LiftOptions;
 use super::flags::{KeptFlags, kept_flags, reads_flags};
+use super::forms::{Forms, forms};
+use super::loops;
 use crate::boundary::{self, Boundary, Regs, Way};
 use crate::unit::{Target, Unit, UnitInsn};
 
@@ -73,6 +75,8 @@ pub struct Flow {
     pub exact_flags: bool,
     /// Accesses to the flags that only keep them as they are, where they are not exact.
     pub kept: HashMap<usize, KeptFlags>,
+    /// The forms of floating-point registers where blocks begin.
+    pub forms: BTreeMap<i64, Forms>,
     /// Blocks that begin with a safepoint.
     pub headers: HashSet<i64>,
 }
@@ -81,7 +85,7 @@ impl Flow {
     /// Analyses a unit.
     pub fn new(unit: &Unit, options: &LiftOptions, boundary: &Boundary) -> Flow {
         let known = effects_of(unit);
-        let kept = kept_flags(unit, &known);
+        let kept = kept_flags(unit, &known, boundary);
         let exact_flags = options.exact_flags || reads_flags(unit, &known, &kept);
         let kinds = unit
             .insns
@@ -109,7 +113,13 @@ impl Flow {
         };
         let vectors = reads.iter().chain(&writes).any(|set| set >> 32 != 0)
             || unit.insns.iter().any(carry_less);
+        let headers = loops::polled(unit, &known, &kinds);
+        let forms = match vectors {
+            true => forms(unit, &known, &kinds),
+            false => BTreeMap::new(),
+        };
         let mut flow = Flow {
+            forms,
             vectors,
             slots: slots(vectors),
             kinds,
@@ -123,7 +133,7 @@ impl Flow {
             exact_faults: options.exact_faults,
             exact_flags,
             kept,
-            headers: loop_headers(unit),
+            headers,
         };
         flow.solve_dirty(unit);
         flow.solve_live(unit, boundary);
@@ -230,11 +240,11 @@ impl Flow {
                 Kind::Plain => live & !writes | reads,
                 Kind::Sync(sync) => {
                     self.live_after.insert(index, live);
-                    let needed = match sync {
-                        Sync::Call => way_out(),
-                        Sync::Interpret => Regs::MAX,
-                    };
-                    needed & passed | reads
+                    match sync {
+                        // The link register is written before control leaves.
+                        Sync::Call => way_out() & passed & !writes | reads,
+                        Sync::Interpret => passed | reads,
+                    }
                 }
                 Kind::Exit => way_out() & (passed | writes & !self.slots) | reads,
                 Kind::MayExit => live & !writes | reads | way_out() & passed,
@@ -242,29 +252,6 @@ impl Flow {
         }
         live
     }
-}
-
-/// The blocks that a depth-first walk from the entry comes back to while they are on its way. Every
-/// cycle has one.
-fn loop_headers(unit: &Unit) -> HashSet<i64> {
-    let mut headers = HashSet::new();
-    let mut open = HashSet::new();
-    let mut seen = HashSet::new();
-    for &root in [0].iter().chain(unit.blocks.keys()) {
-        let mut stack = vec![(root, false)];
-        while let Some((at, done)) = stack.pop() {
-            if done {
-                open.remove(&at);
-            } else if open.contains(&at) {
-                headers.insert(at);
-            } else if seen.insert(at) {
-                open.insert(at);
-                stack.push((at, true));
-                stack.extend(successors(unit, at).into_iter().map(|next| (next, false)));
-            }
-        }
-    }
-    headers
 }
 
 /// The blocks that may follow a block.

@@ -9,6 +9,10 @@ mod exact_float;
 mod flags;
 mod float;
 mod flow;
+mod forms;
+mod loops;
+mod pieces;
+mod pointer;
 mod regs;
 mod sem;
 mod types;
@@ -109,6 +113,7 @@ pub fn lift<'ctx>(
         block: 0,
         dirty: 0,
         unsaved: 0,
+        pieces: pieces::Pieces::default(),
         terminated: false,
         context,
         module,
@@ -148,6 +153,8 @@ struct Lifter<'ctx, 'u> {
     dirty: Regs,
     /// Where faults are exact: registers that differ from guest state, slots too.
     unsaved: Regs,
+    /// What was stored in the block so far.
+    pieces: pieces::Pieces<'ctx>,
     /// The block has its terminator.
     terminated: bool,
 }
@@ -193,6 +200,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         self.dirty = self.flow.dirty_in[&offset];
         self.terminated = false;
         self.registers.forget();
+        self.pieces.forget();
         if self.flow.headers.contains(&offset) {
             self.safepoint(offset);
         }

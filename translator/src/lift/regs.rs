@@ -1,24 +1,33 @@
 //! Guest registers in a unit: variables that become SSA values, slots, and write-back.
 
+use inkwell::types::FloatType;
 use inkwell::values::{
     BasicMetadataValueEnum, BasicValue, FloatValue, InstructionValue, IntValue, PointerValue,
     StructValue,
 };
 use vmtrans_abi::{FLOAT_SLOTS, INT_SLOTS, StateOffset};
+use vmtrans_isa::Fmt;
 use vmtrans_isa::riscv::{FReg, Reg};
 
 use super::float::FloatRegister;
+use super::flow::successors;
+use super::forms::Form;
 use super::{Lifter, built};
 use crate::boundary::Regs;
 use crate::lift::types::STATE_SPACE;
 
-/// A floating-point register between blocks.
+/// A floating-point register between blocks, in one of two forms.
 #[derive(Clone, Copy)]
-pub struct FloatVariable<'ctx> {
-    pub double: PointerValue<'ctx>,
-    pub single: PointerValue<'ctx>,
-    pub is_single: PointerValue<'ctx>,
-    pub pending: PointerValue<'ctx>,
+struct FloatVariable<'ctx> {
+    double: FormVariable<'ctx>,
+    single: FormVariable<'ctx>,
+}
+
+/// A value of one format, and whether a NaN in it stands for the canonical one.
+#[derive(Clone, Copy)]
+struct FormVariable<'ctx> {
+    value: PointerValue<'ctx>,
+    pending: PointerValue<'ctx>,
 }
 
 /// The registers of the unit being lifted.
@@ -86,16 +95,18 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
         self.reload(self.flow.live_in[&0]);
         self.unsaved = 0;
-        self.registers_to(self.flow.live_in[&0]);
+        self.registers_to(self.flow.live_in[&0], &[0]);
         built(self.builder.build_unconditional_branch(self.blocks[&0]));
     }
 
     fn float_variable(&self) -> FloatVariable<'ctx> {
-        FloatVariable {
-            double: built(self.builder.build_alloca(self.types.f64, "")),
-            single: built(self.builder.build_alloca(self.types.f32, "")),
-            is_single: built(self.builder.build_alloca(self.types.i1, "")),
+        let variable = |ty| FormVariable {
+            value: built(self.builder.build_alloca(ty, "")),
             pending: built(self.builder.build_alloca(self.types.i1, "")),
+        };
+        FloatVariable {
+            double: variable(self.types.f64),
+            single: variable(self.types.f32),
         }
     }
 
@@ -127,13 +138,23 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
         let v =
             self.registers.float_variables[r.index()].expect("every used register has a variable");
-        let value = FloatRegister {
-            double: built(self.builder.build_load(self.types.f64, v.double, "")).into_float_value(),
-            single: built(self.builder.build_load(self.types.f32, v.single, "")).into_float_value(),
-            is_single: built(self.builder.build_load(self.types.i1, v.is_single, ""))
-                .into_int_value(),
-            pending: built(self.builder.build_load(self.types.i1, v.pending, "")).into_int_value(),
+        let form = self.flow.forms[&self.block][r.index()];
+        let load = |ty: FloatType<'ctx>, v: FormVariable<'ctx>| {
+            let value = built(self.builder.build_load(ty, v.value, ""));
+            let pending = built(self.builder.build_load(self.types.i1, v.pending, ""));
+            (value.into_float_value(), pending.into_int_value())
         };
+        let (value, pending) = match form.unwrap_or(Form::Double) {
+            Form::Single => {
+                let (single, pending) = load(self.types.f32, v.single);
+                (FloatRegister::from_single(&self.types, single), pending)
+            }
+            Form::Double => {
+                let (double, pending) = load(self.types.f64, v.double);
+                (FloatRegister::from_double(&self.types, double), pending)
+            }
+        };
+        let value = FloatRegister { pending, ..value };
         self.registers.floats[r.index()] = Some(value);
         value
     }
@@ -146,26 +167,45 @@ impl<'ctx> Lifter<'ctx, '_> {
 
     /// Brings the variables up to date at the end of a block.
     pub(super) fn registers_to_variables(&mut self) {
-        self.registers_to(self.flow.live_out[&self.block]);
+        let next = successors(self.unit, self.block);
+        self.registers_to(self.flow.live_out[&self.block], &next);
     }
 
-    fn registers_to(&mut self, live: Regs) {
-        for bit in each(self.registers.ahead & live) {
+    fn registers_to(&mut self, live: Regs, next: &[i64]) {
+        let ahead = self.registers.ahead;
+        for bit in each(live) {
             match int_of(bit) {
-                Some(r) => {
+                Some(r) if ahead >> bit & 1 == 1 => {
                     let value = self.get_int(r);
                     let variable = self.registers.int_variables[r.index()].expect("used");
                     built(self.builder.build_store(variable, value));
                 }
+                Some(_) => {}
                 None => {
                     let r = float_of(bit);
-                    let value = self.get_float(r);
-                    let v = self.registers.float_variables[r.index()].expect("used");
-                    built(self.builder.build_store(v.double, value.double));
-                    built(self.builder.build_store(v.single, value.single));
-                    built(self.builder.build_store(v.is_single, value.is_single));
-                    built(self.builder.build_store(v.pending, value.pending));
+                    let form = |at: &i64| self.flow.forms[at][r.index()];
+                    let here = form(&self.block);
+                    let mut forms = next.iter().filter_map(form).collect::<Vec<_>>();
+                    if ahead >> bit & 1 == 0 {
+                        forms.retain(|&next| Some(next) != here);
+                    }
+                    self.float_to_variables(r, &forms);
                 }
+            }
+        }
+    }
+
+    /// Stores a register in the forms that the next blocks expect.
+    fn float_to_variables(&mut self, r: FReg, forms: &[Form]) {
+        let v = self.registers.float_variables[r.index()].expect("used");
+        for (fmt, form, variable) in [
+            (Fmt::D, Form::Double, v.double),
+            (Fmt::S, Form::Single, v.single),
+        ] {
+            if forms.contains(&form) {
+                let value = self.float_read(fmt, r);
+                built(self.builder.build_store(variable.value, value.value));
+                built(self.builder.build_store(variable.pending, value.pending));
             }
         }
     }
@@ -274,6 +314,7 @@ impl<'ctx> Lifter<'ctx, '_> {
     /// After a call or a helper every copy in the unit but the slots is void.
     pub(super) fn forget_all(&mut self) {
         self.registers.forget();
+        self.pieces.forget();
         self.dirty = 0;
     }
 
@@ -300,6 +341,20 @@ impl<'ctx> Lifter<'ctx, '_> {
             .as_instruction_value()
             .expect("a load is an instruction");
         self.tag(load, self.types.guest_state);
+        value
+    }
+
+    /// Reads what never changes in guest state.
+    pub(super) fn load_constant<T: inkwell::types::BasicType<'ctx>>(
+        &self,
+        offset: StateOffset,
+        ty: T,
+    ) -> inkwell::values::BasicValueEnum<'ctx> {
+        let value = self.load_state(offset, ty);
+        if let Some(load) = value.as_instruction_value() {
+            load.set_metadata(self.types.nothing, self.types.invariant_load)
+                .expect("an instruction takes metadata");
+        }
         value
     }
 

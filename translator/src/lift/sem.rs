@@ -6,7 +6,7 @@ use inkwell::types::{BasicTypeEnum, IntType};
 use inkwell::values::{BasicMetadataValueEnum, BasicValue, BasicValueEnum, IntValue, PointerValue};
 use inkwell::{AtomicOrdering, AtomicRMWBinOp, FloatPredicate, IntPredicate};
 use vmtrans_abi::StateOffset;
-use vmtrans_isa::riscv::{Csr, FReg, Reg};
+use vmtrans_isa::riscv::{Csr, FReg, Insn, Reg};
 use vmtrans_isa::{AmoOp, CsrOp, Fmt, IntTy, Ordering, Rm, Sem, Width};
 
 use super::exact_float::Extreme;
@@ -15,7 +15,7 @@ use super::float::Float;
 use super::{Lifter, built};
 
 impl<'ctx> Lifter<'ctx, '_> {
-    fn int_type(&self, w: Width) -> IntType<'ctx> {
+    pub(super) fn int_type(&self, w: Width) -> IntType<'ctx> {
         match w {
             Width::B => self.types.i8,
             Width::H => self.types.i16,
@@ -137,10 +137,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         };
         self.keep_table_address(address);
         self.save();
-        built(
-            self.builder
-                .build_int_to_ptr(address, self.types.pointer, ""),
-        )
+        self.pointer(address)
     }
 
     /// The access at hand is to be made, and where it is.
@@ -309,6 +306,11 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
     }
 
     fn load(&mut self, w: Width, signed: bool, address: Self::Val) -> Self::Val {
+        if !self.is_seen()
+            && let Some(value) = self.stored_in_pieces(w, address)
+        {
+            return self.widen(signed, value);
+        }
         let pointer = self.accessed(address);
         let value = built(self.builder.build_load(self.int_type(w), pointer, ""));
         let load = value
@@ -328,13 +330,12 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
             .set_volatile(self.is_seen())
             .expect("stores may be volatile");
         self.tag(store, self.types.guest_memory);
+        self.pieces.store(address, w, v);
     }
     fn load_reserved(&mut self, w: Width, _: Ordering, address: Self::Val) -> Self::Val {
+        self.pieces.forget();
         self.aligned(w, address);
-        let pointer = built(
-            self.builder
-                .build_int_to_ptr(address, self.types.pointer, ""),
-        );
+        let pointer = self.pointer(address);
         let value = built(self.builder.build_load(self.int_type(w), pointer, ""));
         let load = value
             .as_instruction_value()
@@ -355,6 +356,7 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         address: Self::Val,
         v: Self::Val,
     ) -> Self::Val {
+        self.pieces.forget();
         self.aligned(w, address);
         let reserved = self
             .load_state(StateOffset::reserved_address(), self.types.i64)
@@ -372,10 +374,7 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         );
         self.branch_likely(same, exchange, done);
         self.builder.position_at_end(exchange);
-        let pointer = built(
-            self.builder
-                .build_int_to_ptr(address, self.types.pointer, ""),
-        );
+        let pointer = self.pointer(address);
         let order = AtomicOrdering::SequentiallyConsistent;
         let (expected, new) = (self.narrow(w, expected), self.narrow(w, v));
         let pair = built(
@@ -395,15 +394,26 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         &mut self,
         op: AmoOp,
         w: Width,
-        _: Ordering,
+        ordering: Ordering,
         address: Self::Val,
         v: Self::Val,
     ) -> Self::Val {
+        self.pieces.forget();
         self.aligned(w, address);
-        let pointer = built(
-            self.builder
-                .build_int_to_ptr(address, self.types.pointer, ""),
-        );
+        let pointer = self.pointer(address);
+        let unread = |insn: Insn| insn.fields.rd == Reg::ZERO;
+        let is_unread = self.unit.insns[self.at].insn.is_some_and(unread);
+        if op == AmoOp::Swap && is_unread && !ordering.acquire && !ordering.release {
+            // How gcc up to 12 writes an atomic store; see docs/decisions/atomic-stores.md.
+            let store = built(self.builder.build_store(pointer, self.narrow(w, v)));
+            store
+                .set_alignment(w.bytes())
+                .expect("a store has an alignment");
+            store
+                .set_atomic_ordering(AtomicOrdering::Release)
+                .expect("stores may be atomic");
+            return self.types.i64.const_zero();
+        }
         let op = match op {
             AmoOp::Swap => AtomicRMWBinOp::Xchg,
             AmoOp::Add => AtomicRMWBinOp::Add,
@@ -431,6 +441,7 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
         } else {
             AtomicOrdering::AcquireRelease
         };
+        self.pieces.forget();
         built(self.builder.build_fence(order, false, ""));
     }
     fn fence_i(&mut self) {

@@ -62,6 +62,10 @@ pub struct Types<'ctx> {
     pub unlikely: MetadataValue<'ctx>,
     /// Kind number of `!prof`.
     pub prof: u32,
+    /// Kind number of `!invariant.load`.
+    pub invariant_load: u32,
+    /// An empty node.
+    pub nothing: MetadataValue<'ctx>,
     absolute_symbol: u32,
     absolute_range: MetadataValue<'ctx>,
     attributes: Vec<Attribute>,
@@ -110,6 +114,8 @@ impl<'ctx> Types<'ctx> {
             likely: weights(1 << 20, 1),
             unlikely: weights(1, 1 << 20),
             prof: context.get_kind_id("prof"),
+            invariant_load: context.get_kind_id("invariant.load"),
+            nothing: context.metadata_node(&[]),
             absolute_symbol: context.get_kind_id("absolute_symbol"),
             absolute_range: context.metadata_node(&range),
             attributes: attributes(context, options, vectors),

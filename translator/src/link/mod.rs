@@ -149,6 +149,10 @@ impl Parts {
 /// Text offset of [`MISMATCH_SYMBOL`].
 const MISMATCH_OFFSET: usize = 16;
 
+/// Units begin where the host's decoder does; a recursive function ran 1.25 times slower at multiples
+/// of 16 (docs/performance.md).
+const UNIT_ALIGNMENT: usize = 32;
+
 struct Linker<'a> {
     inputs: &'a ImageInputs<'a>,
     units: &'a [LinkUnit],
@@ -188,7 +192,7 @@ impl<'a> Linker<'a> {
             for section in &unit.object.sections {
                 let align = usize::try_from(section.align).unwrap_or(16).max(1);
                 let (filler, align) = match section.part {
-                    Part::Text => (0xcc, align),
+                    Part::Text => (0xcc, align.max(UNIT_ALIGNMENT)),
                     Part::Constants => (0, align),
                     // A zero between two records would end them all.
                     Part::Frames => (0, 1),

@@ -94,10 +94,35 @@ fn nothing_is_known_behind_a_call() {
     );
     let notes = notes(&found, guest.entry());
     assert!(notes[1].result.is_some());
-    assert!(
-        notes[5..].iter().all(|n| *n == Note::default()),
-        "{notes:?}"
+    let (jump, others) = notes[5..].split_last().expect("instructions");
+    assert!(others.iter().all(|n| *n == Note::default()), "{notes:?}");
+    // But callees give the stack pointer back.
+    let frame_is_gone = Note {
+        frame_is_gone: true,
+        ..Note::default()
+    };
+    assert_eq!(*jump, frame_is_gone);
+}
+
+#[test]
+fn a_jump_within_a_frame_is_no_tail_call() {
+    let (guest, found) = only(
+        "
+        .globl _start
+        _start:
+            addi sp, sp, -32
+            beqz a0, 1f
+            jr a1
+        1:  addi sp, sp, 32
+            beqz a2, 2f
+            jr a1
+        2:  sub sp, sp, a3
+            jr a1
+        ",
     );
+    let notes = notes(&found, guest.entry());
+    let gone = |at: usize| notes[at].frame_is_gone;
+    assert_eq!([gone(2), gone(5), gone(7)], [false, true, false]);
 }
 
 #[test]
