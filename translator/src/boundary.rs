@@ -1,5 +1,5 @@
-//! What a unit is told of the units around it: which guest registers they look at, and which they
-//! write. It is part of a unit's key.
+//! What a unit is told of the units around it: which guest registers have to be right where control
+//! goes over to them. It is part of a unit's key.
 //!
 //! How that is found out is not known here.
 
@@ -11,7 +11,7 @@ use vmtrans_isa::{Effects, RegSet};
 pub type Regs = u64;
 
 /// The integer and the floating-point registers of two sets.
-pub fn both(ints: RegSet, floats: RegSet) -> Regs {
+fn both(ints: RegSet, floats: RegSet) -> Regs {
     u64::from(ints.bits()) | u64::from(floats.bits()) << 32
 }
 

@@ -135,6 +135,9 @@ fn fetch(apt: &mut Apt, package: &Package, folder: &Path) -> Result<()> {
             let (version, hash) = apt.newest(&package.name).with_context(|| {
                 format!("{error:#}; and the index, where a newer one may be found")
             })?;
+            if version == package.version {
+                return Err(error);
+            }
             eprintln!(
                 "{}: the archive has {version}, the manifest {}; taking the archive's",
                 package.name, package.version

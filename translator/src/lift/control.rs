@@ -393,7 +393,7 @@ impl<'ctx> Lifter<'ctx, '_> {
         }
     }
 
-    fn is_table_load(&self, at: usize) -> bool {
+    pub(super) fn is_table_load(&self, at: usize) -> bool {
         self.table_loads.contains(&at)
     }
 

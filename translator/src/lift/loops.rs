@@ -10,7 +10,7 @@ use vmtrans_isa::riscv::{Insn, Reg};
 use vmtrans_isa::{Control, Effects};
 
 use super::flow::{Kind, successors};
-use crate::unit::Unit;
+use crate::unit::{Target, Unit};
 
 /// The blocks that begin with a safepoint: all headers of loops but those of counted ones.
 pub fn polled(unit: &Unit, known: &[Option<Effects>], kinds: &[Kind]) -> HashSet<i64> {
@@ -99,8 +99,9 @@ fn latches(successors: &BTreeMap<i64, Vec<i64>>) -> BTreeMap<i64, Vec<i64>> {
 struct Loop<'a> {
     known: &'a [Option<Effects>],
     insns: Vec<(usize, Insn)>,
-    /// The last instructions of the blocks that every iteration comes to and that may leave.
-    tests: Vec<Insn>,
+    /// The last instructions of the blocks that every iteration comes to and that may leave, and
+    /// whether the loop goes on where they branch.
+    tests: Vec<(Insn, bool)>,
     /// Indices of instructions that every iteration executes once.
     steady: HashSet<usize>,
 }
@@ -134,9 +135,11 @@ impl<'a> Loop<'a> {
                 let next = &graph.successors[&at];
                 let leaves =
                     next.iter().any(|n| !body.contains(n)) || kinds[range.end - 1] == Kind::MayExit;
-                let last = unit.insns[range.end - 1].insn?;
+                let last = &unit.insns[range.end - 1];
+                let goes_on = matches!(last.target, Some(Target::Inside(to)) if body.contains(&to));
+                let test = (last.insn?, goes_on);
                 steady.extend(range);
-                tests.extend(leaves.then_some(last));
+                tests.extend(leaves.then_some(test));
             }
         }
         Some(Loop {
@@ -148,15 +151,19 @@ impl<'a> Loop<'a> {
     }
 
     fn is_counted(&self) -> bool {
-        self.tests.iter().any(|test| {
+        self.tests.iter().any(|(test, goes_on)| {
             let (a, b) = (test.fields.rs1, test.fields.rs2);
             let is_branch = matches!(control(test), Control::Branch { .. });
-            is_branch && (self.counts(test, a, b) || self.counts(test, b, a))
+            let goes_on_below = *goes_on == is_less(test);
+            is_branch
+                && (self.counts(test, a, b, goes_on_below)
+                    || self.counts(test, b, a, !goes_on_below))
         })
     }
 
-    /// One register is the count and the other its end.
-    fn counts(&self, test: &Insn, count: Reg, end: Reg) -> bool {
+    /// One register is the count and the other its end. If the test is for less or not less, the loop
+    /// goes on while the count is below its end, or above it.
+    fn counts(&self, test: &Insn, count: Reg, end: Reg, below: bool) -> bool {
         let writes = |r: Reg| {
             let of = move |index: usize| {
                 self.known[index].is_some_and(|e| e.writes.contains(r.number()))
@@ -166,14 +173,22 @@ impl<'a> Loop<'a> {
         let [(index, step)] = writes(count).collect::<Vec<_>>()[..] else {
             return false;
         };
-        let adds = matches!(step.row.row().name, "Addi" | "CAddi" | "Addiw" | "CAddiw");
+        let adds = match step.row.row().name {
+            "Addi" | "CAddi" => true,
+            // 32 bits come to 0, but not to every number that a register may hold.
+            "Addiw" | "CAddiw" => end == Reg::ZERO,
+            _ => false,
+        };
         let by = step.fields.imm;
         // Short forms name the register once.
         let of_itself = self.known[*index].is_some_and(|e| e.reads.iter().eq([count.number()]));
         let is_step = adds && of_itself && by != 0 && self.steady.contains(index);
         // A test for the very end may be stepped over. Then the accesses that go along with the count
         // come to where no memory is, and one by one it cannot be.
-        let surely_ends = is_ordered(test) || by.abs() == 1 || self.accesses(count);
+        let surely_ends = match is_ordered(test) {
+            true => (by > 0) == below,
+            false => by.abs() == 1 || self.accesses(count),
+        };
         count != Reg::ZERO && is_step && surely_ends && writes(end).next().is_none()
     }
 
@@ -188,6 +203,11 @@ impl<'a> Loop<'a> {
 
 fn control(insn: &Insn) -> Control {
     vmtrans_isa::effects(insn).control
+}
+
+/// A test for less, of those that are ordered.
+fn is_less(test: &Insn) -> bool {
+    matches!(test.row.row().name, "Blt" | "Bltu")
 }
 
 /// A test for less or not less, not for equal.

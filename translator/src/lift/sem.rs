@@ -307,6 +307,7 @@ impl<'ctx> Sem for Lifter<'ctx, '_> {
 
     fn load(&mut self, w: Width, signed: bool, address: Self::Val) -> Self::Val {
         if !self.is_seen()
+            && !self.is_table_load(self.at)
             && let Some(value) = self.stored_in_pieces(w, address)
         {
             return self.widen(signed, value);

@@ -106,9 +106,9 @@ pub(super) struct Call {
 #[derive(Debug, Default)]
 pub(super) struct Node {
     /// Read before they are written.
-    pub(super) reads: Regs,
+    reads: Regs,
     /// Written.
-    pub(super) writes: Regs,
+    writes: Regs,
     /// Comes last.
     pub(super) call: Option<Call>,
     /// The ways out of the unit, after the call.

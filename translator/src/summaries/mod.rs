@@ -18,8 +18,8 @@ use crate::function::Beginning;
 use crate::unit::{Placement, RefId, Unit};
 use flow::{ARGUMENTS, Callee, Exit, RESULTS, RegisterFlow, Surroundings};
 
-/// What each unit is to be told, in their order. `beginnings` says what each unit's
-/// is to others.
+/// What each unit is to be told, in their order. `beginnings` says what the beginning of each is to
+/// others.
 pub fn boundaries(units: &[(Unit, Placement)], beginnings: &[Beginning]) -> Vec<Boundary> {
     let mut program = Program::new(units, beginnings);
     // Behind a call of a function that nobody knows, what known code reads is looked at; what unknown
@@ -41,8 +41,6 @@ struct Program<'a> {
     references: Vec<Vec<Option<usize>>>,
     /// Those that call a unit or go over to it.
     users: Vec<Vec<usize>>,
-    /// Units that are whole functions, not parts that others go over to.
-    whole: Vec<bool>,
 }
 
 impl<'a> Program<'a> {
@@ -97,25 +95,24 @@ impl<'a> Program<'a> {
             users.sort_unstable();
             users.dedup();
         });
-        let whole = (0..units.len())
-            .map(|u| beginnings[u] == Beginning::Own && (called[u] || !continued[u]));
-        let whole = whole.collect::<Vec<_>>();
-        let told = units.iter().zip(&whole);
-        let around = told.map(|((unit, _), &whole)| Surroundings {
-            callees: vec![Callee::UNPROVEN; unit.references as usize],
-            indirect: Callee {
-                reads: 0,
-                writes: 0,
-            },
-            middle: 0,
-            whole,
-            returned: 0,
-        });
+        let around = units
+            .iter()
+            .enumerate()
+            .map(|(at, (unit, _))| Surroundings {
+                callees: vec![Callee::UNPROVEN; unit.references as usize],
+                indirect: Callee {
+                    reads: 0,
+                    writes: 0,
+                },
+                middle: 0,
+                // Not a part that others go over to.
+                whole: beginnings[at] == Beginning::Own && (called[at] || !continued[at]),
+                returned: 0,
+            });
         Program {
             units,
             beginnings,
             around: around.collect(),
-            whole,
             summaries: Vec::new(),
             flows,
             references,
@@ -171,7 +168,7 @@ impl<'a> Program<'a> {
                 let units = (0..self.units.len()).filter(|&unit| of(unit));
                 units.fold(0, |set, unit| set | self.summaries[unit].reads)
             };
-            let by_whole = read(&|unit| self.whole[unit]);
+            let by_whole = read(&|unit| self.around[unit].whole);
             let by_inner = read(&|unit| self.beginnings[unit] == Beginning::Inner);
             if !trusts || by_whole & !believed == 0 && by_inner & !inner == 0 {
                 return;
