@@ -3,7 +3,7 @@
 //!
 //! How that is found out is not known here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vmtrans_isa::{Effects, RegSet};
 
@@ -33,6 +33,11 @@ pub struct Boundary {
     at: BTreeMap<usize, Regs>,
     /// By offset of a block that runs into another unit.
     behind: BTreeMap<i64, Regs>,
+    /// Signals are taken where the unit is entered: it may be on a way from unit to unit that has no
+    /// end.
+    pub safepoint: bool,
+    /// Calls, by index of instruction, of units that take signals where they are entered.
+    pub safepoint_calls: BTreeSet<usize>,
 }
 
 /// Where control leaves a unit.
@@ -45,9 +50,14 @@ pub enum Way {
 }
 
 impl Boundary {
-    /// Nothing is known: all registers may be looked at everywhere.
-    pub fn unproven() -> Boundary {
-        Boundary::default()
+    /// Registers may be looked at everywhere.
+    #[must_use]
+    pub fn with_all_registers(self) -> Boundary {
+        Boundary {
+            at: BTreeMap::new(),
+            behind: BTreeMap::new(),
+            ..self
+        }
     }
 
     /// What has to be right on a way out.
@@ -69,11 +79,18 @@ impl Boundary {
 
     /// For the unit's key. The ways out are in the unit, and come in their order.
     pub fn content(&self) -> Vec<u8> {
-        let Boundary { at, behind } = self;
+        let Boundary {
+            at,
+            behind,
+            safepoint,
+            safepoint_calls,
+        } = self;
         let places = at.keys().map(|&index| index as u64);
         let places = places.chain(behind.keys().map(|offset| offset.cast_unsigned()));
         let sets = at.values().chain(behind.values()).copied();
-        let all = [at.len() as u64].into_iter().chain(places).chain(sets);
+        let calls = safepoint_calls.iter().map(|&index| index as u64);
+        let first = [u64::from(*safepoint), at.len() as u64, behind.len() as u64];
+        let all = first.into_iter().chain(places).chain(sets).chain(calls);
         all.flat_map(u64::to_le_bytes).collect()
     }
 }

@@ -198,13 +198,13 @@ pub fn prepare(
         code,
         units.par_iter().any(|(u, _)| observes_flags(u)),
     )?;
-    // A program that handles faults sees every register at every access.
-    let boundaries = if code.exact_faults {
-        vec![Boundary::unproven(); units.len()]
-    } else {
-        let beginnings = functions.iter().map(|f| f.beginning);
-        boundaries(&units, &beginnings.collect::<Vec<_>>())
-    };
+    let beginnings = functions.iter().map(|f| f.beginning);
+    let boundaries = boundaries(&units, &beginnings.collect::<Vec<_>>()).into_iter();
+    let boundaries = boundaries.map(|boundary| match code.exact_faults {
+        // A program that handles faults sees every register at every access.
+        true => boundary.with_all_registers(),
+        false => boundary,
+    });
     let units = units.into_iter().zip(boundaries);
     let units = units.map(|((unit, placement), boundary)| PreparedUnit {
         unit,

@@ -24,7 +24,7 @@ pub enum KeptFlags {
 /// The unit looks at floating-point flags. To set them is not to look.
 pub fn observes_flags(unit: &Unit) -> bool {
     let known = effects_of(unit);
-    let kept = kept_flags(unit, &known, &Boundary::unproven());
+    let kept = kept_flags(unit, &known, &Boundary::default());
     reads_flags(unit, &known, &kept)
 }
 

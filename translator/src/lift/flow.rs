@@ -113,7 +113,8 @@ impl Flow {
         };
         let vectors = reads.iter().chain(&writes).any(|set| set >> 32 != 0)
             || unit.insns.iter().any(carry_less);
-        let headers = loops::polled(unit, &known, &kinds);
+        let mut headers = loops::polled(unit, &known, &kinds, boundary);
+        headers.extend(boundary.safepoint.then_some(0));
         let forms = match vectors {
             true => forms(unit, &known, &kinds),
             false => BTreeMap::new(),

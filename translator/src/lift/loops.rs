@@ -10,14 +10,29 @@ use vmtrans_isa::riscv::{Insn, Reg};
 use vmtrans_isa::{Control, Effects};
 
 use super::flow::{Kind, successors};
+use crate::boundary::Boundary;
 use crate::unit::{Target, Unit};
 
-/// The blocks that begin with a safepoint: all headers of loops but those of counted ones.
-pub fn polled(unit: &Unit, known: &[Option<Effects>], kinds: &[Kind]) -> HashSet<i64> {
+/// The blocks that begin with a safepoint: all headers of loops but those of counted ones, and of
+/// those that in each iteration call what has one.
+pub fn polled(
+    unit: &Unit,
+    known: &[Option<Effects>],
+    kinds: &[Kind],
+    boundary: &Boundary,
+) -> HashSet<i64> {
     let edges = unit.blocks.keys().map(|&at| (at, successors(unit, at)));
     let graph = Graph::new(edges.collect());
     let headers = graph.latches.keys().copied();
+    let calls = |at: &i64| {
+        let block = &unit.blocks[at];
+        let mut insns = block.first..block.first + block.count;
+        insns.any(|index| boundary.safepoint_calls.contains(&index))
+    };
     let polled = headers.filter(|&header| {
+        if calls(&header) || graph.latches[&header].iter().all(calls) {
+            return false;
+        }
         let body = graph.body(header);
         let counted = body.and_then(|body| Loop::new(unit, known, kinds, &graph, header, body));
         !counted.is_some_and(|l| l.is_counted())

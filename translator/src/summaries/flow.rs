@@ -97,7 +97,7 @@ pub(super) enum Exit {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
     /// Index of its instruction.
-    at: usize,
+    pub(super) at: usize,
     /// `None` where a register says.
     pub(super) callee: Option<RefId>,
 }
@@ -228,6 +228,14 @@ impl RegisterFlow {
             Exit::TailCall if around.whole => around.indirect.reads | around.returned,
             Exit::TailCall | Exit::Anywhere => at_labels,
         }
+    }
+
+    /// Some call or jump goes where a register says.
+    pub(super) fn goes_anywhere(&self) -> bool {
+        let anywhere = |(exit, _): &(Exit, Way)| matches!(exit, Exit::TailCall | Exit::Anywhere);
+        self.nodes.iter().any(|node| {
+            node.call.is_some_and(|call| call.callee.is_none()) || node.exits.iter().any(anywhere)
+        })
     }
 
     /// What the unit is to be told.

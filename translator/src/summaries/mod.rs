@@ -7,6 +7,7 @@
 //! lead to, the calling convention is taken as given ("RISC-V ELF psABI", Register Convention): but
 //! where some function that could be one of them reads more, it is believed that all do.
 
+mod cycles;
 mod flow;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -243,8 +244,33 @@ impl<'a> Program<'a> {
     }
 
     fn finish(self) -> Vec<Boundary> {
-        let flows = self.flows.iter().zip(&self.around);
-        flows.map(|(flow, around)| flow.boundary(around)).collect()
+        let again = cycles::entered_again(&self.ways());
+        // Where a register says, control may come to a unit again.
+        let safepoints = self.flows.iter().zip(again);
+        let safepoints = safepoints.map(|(flow, again)| again || flow.goes_anywhere());
+        let safepoints = safepoints.collect::<Vec<_>>();
+        let boundary = |unit: usize| {
+            let (flow, references) = (&self.flows[unit], &self.references[unit]);
+            let mut boundary = flow.boundary(&self.around[unit]);
+            boundary.safepoint = safepoints[unit];
+            let calls = flow.nodes.iter().filter_map(|node| node.call);
+            let calls = calls.filter(|call| {
+                let callee = call.callee.and_then(|RefId(id)| references[id as usize]);
+                callee.is_some_and(|callee| safepoints[callee])
+            });
+            boundary.safepoint_calls = calls.map(|call| call.at).collect();
+            boundary
+        };
+        (0..self.units.len()).map(boundary).collect()
+    }
+
+    /// By unit, those that it calls or goes over to.
+    fn ways(&self) -> Vec<Vec<usize>> {
+        let mut ways = vec![Vec::new(); self.units.len()];
+        for (to, users) in self.users.iter().enumerate() {
+            users.iter().for_each(|&user| ways[user].push(to));
+        }
+        ways
     }
 }
 
