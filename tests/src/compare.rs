@@ -51,7 +51,11 @@ pub fn check(name: &str, tier: Tier) {
     }
 }
 
-fn expect_same(what: &str, theirs: &Outcome, ours: &Outcome) {
+/// Expects the same output and ending.
+///
+/// # Panics
+/// Where they differ.
+pub fn expect_same(what: &str, theirs: &Outcome, ours: &Outcome) {
     if theirs.stdout != ours.stdout {
         let (theirs_text, ours_text) = (theirs.out(), ours.out());
         let mut pairs = theirs_text.lines().zip(ours_text.lines()).enumerate();
@@ -105,16 +109,20 @@ fn finish(start: Start, directives: &Directives, binary: &Path) -> Outcome {
 /// The image of a program of `tests/programs`. The units of the C library are compiled once for
 /// all of them, in a cache that stays.
 pub fn image(name: &str) -> PathBuf {
-    compiled(name, "images", &[])
+    compiled(&program(name, Side::Guest), name, "images", &[])
 }
 
 /// The same, with state kept exact.
 pub fn exact_image(name: &str) -> PathBuf {
-    compiled(name, "exact-images", &["--exact-faults"])
+    let guest = program(name, Side::Guest);
+    compiled(&guest, name, "exact-images", &["--exact-faults"])
 }
 
-fn compiled(name: &str, folder: &str, options: &[&str]) -> PathBuf {
-    let guest = program(name, Side::Guest);
+/// A guest program's image, in a folder of images that stays.
+///
+/// # Panics
+/// Where it cannot be compiled.
+pub fn compiled(guest: &Path, name: &str, folder: &str, options: &[&str]) -> PathBuf {
     let folder = tools::work_folder().join(folder);
     std::fs::create_dir_all(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let image = folder.join(name);
@@ -127,6 +135,6 @@ fn compiled(name: &str, folder: &str, options: &[&str]) -> PathBuf {
         .args(["compile", "--quiet"])
         .args(options)
         .arg("-o")
-        .args([&image, &guest]));
+        .args([&image, guest]));
     image
 }
