@@ -31,7 +31,7 @@ macro_rules! programs {
 
 programs! {
     arguments atomics calls clocks containers copies coroutines crash directories endless exceptions
-    exec_self exits fault_registers faults files float_bits float_text generated guest_atomics guest_conventions guest_integers guest_pieces
+    exec_self exits fault_registers faults files float_bits float_text generated guest_atomics guest_conventions guest_formats guest_integers guest_pieces
     identity integers ipc machine many_arguments mathematics memory objects pipes polling proc_view processes
     recursion rounding setjmp sigchld sigjump signal_order signals sigstack sockets spawn static_pie stdio
     streams strings switches terminals terminate timers trampolines traps wide_text
